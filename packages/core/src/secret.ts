@@ -1,0 +1,45 @@
+// The plaintexts live here and not in a field: a #private field shows in an inspector's preview, a WeakMap does not.
+const plaintexts = new WeakMap<object, unknown>()
+
+const PRINTED = '[secret]'
+
+/**
+ * A plaintext value in a program's hands. It prints as `[secret]` everywhere: in templates, JSON, logs, inspectors.
+ * {@link Secret.reveal} is the one way out.
+ */
+export class Secret<T = string> {
+  constructor(value: T) {
+    plaintexts.set(this, value)
+  }
+
+  /** The value itself. From here on it is the caller's to keep. */
+  reveal(): T {
+    return plaintexts.get(this) as T
+  }
+
+  /** A secret made from this one, without the value leaving. */
+  map<U>(make: (value: T) => U): Secret<U> {
+    return new Secret(make(this.reveal()))
+  }
+
+  toString(): string {
+    return PRINTED
+  }
+
+  toJSON(): string {
+    return PRINTED
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'Secret'
+  }
+
+  [Symbol.toPrimitive](): string {
+    return PRINTED
+  }
+
+  // Node's inspection hook, by its registered symbol, so that this file needs nothing of Node.
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return PRINTED
+  }
+}
