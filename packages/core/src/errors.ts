@@ -31,6 +31,7 @@ export const ERRORS = {
   ERR_KEY_NOT_FOUND: { kind: 'data', summary: 'The key service knows no such key.' },
   ERR_KEY_DISABLED: { kind: 'data', summary: 'The key is disabled, or waiting to be deleted.' },
   ERR_KEY_NOT_PROVEN: { kind: 'data', summary: 'Nothing shows that this sealed key is the one of this stack, so nothing is encrypted under it.' },
+  ERR_NO_SECRETS_PROVIDER: { kind: 'data', summary: 'The stack has no key yet under which a secret could be encrypted.' },
   ERR_SERVICE_SECRETS: { kind: 'data', summary: 'The secrets of this stack are held by Pulumi Cloud, which Stackseal does not open.' },
   ERR_CONFIG_KEY_NOT_FOUND: { kind: 'data', summary: 'The stack has no such configuration key.' },
   ERR_STACK_NOT_FOUND: { kind: 'data', summary: 'The project has no such stack.' },
