@@ -17,22 +17,3 @@ export class SecretText {
     this.ciphertext = ciphertext
   }
 }
-
-/** Every secret inside a value, with its path there, in the order in which they stand. */
-export function* secretsIn(
-  value: ConfigValue,
-  path: readonly (string | bigint)[] = [],
-): Generator<{ readonly path: readonly (string | bigint)[]; readonly secret: SecretText }> {
-  if (value instanceof SecretText) {
-    yield { path, secret: value }
-  } else if (isList(value)) {
-    for (const [index, item] of value.entries()) yield* secretsIn(item, [...path, BigInt(index)])
-  } else if (value instanceof Map) {
-    for (const [name, item] of value as ConfigObject) yield* secretsIn(item, [...path, name])
-  }
-}
-
-/** Array.isArray, for a readonly list. */
-export function isList(value: ConfigValue | undefined): value is readonly ConfigValue[] {
-  return Array.isArray(value)
-}

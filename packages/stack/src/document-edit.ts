@@ -144,7 +144,7 @@ function refuseShared(node: DocumentNode, document: ParsedDocument): void {
 
 function refuseMerged(mapping: MappingNode, key: string): void {
   for (const pair of mapping.pairs) {
-    if (pair.key.kind !== 'scalar' || pair.key.text !== '<<' || pair.key.style !== 'plain') continue
+    if (pair.key.kind !== 'scalar' || pair.key.text !== '<<') continue
     if (merges(pair.value, key)) {
       throw cannotEdit(`${key} comes from a merge key (<<)`, 'write the merged values out, then change them')
     }

@@ -4,7 +4,8 @@ import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path
 import type { DocumentNode, MappingNode } from './document-node.ts'
 import type { FileSystem } from './file-system.ts'
 import { findDocument } from './find-document.ts'
-import { readTextFile } from './read-file.ts'
+import { errnoOf, ioError } from './io-error.ts'
+import { readLinkedFile } from './read-file.ts'
 import { resolveScalar } from './yaml-scalar.ts'
 
 /** The names that a project file can have, in the order in which a folder is searched for them. */
@@ -33,7 +34,7 @@ export async function findProject(fs: FileSystem, folder: string): Promise<Proje
   for (let at = resolve(folder); ; at = dirname(at)) {
     for (const name of PROJECT_FILES) {
       const file = join(at, name)
-      const text = readTextFile(fs, file)?.text
+      const text = readLinkedFile(fs, file)?.text
       if (text !== undefined) return readProject(file, text)
     }
     if (dirname(at) === at) break
@@ -129,10 +130,18 @@ export function stackFilePath(project: Project, stack: string): string {
 /** The stacks of a project that have a file, sorted by name. */
 export function listStacks(fs: FileSystem, project: Project): string[] {
   const ending = project.extension
-  return fs
-    .readFolder(project.stackFolder)
+  return namesIn(fs, project.stackFolder)
     .filter((file) => file.startsWith('Pulumi.') && file.endsWith(ending) && file.length > 'Pulumi.'.length + ending.length)
     .map((file) => file.slice('Pulumi.'.length, -ending.length))
     .filter((name) => STACK_NAME.test(name))
     .toSorted()
+}
+
+function namesIn(fs: FileSystem, folder: string): readonly string[] {
+  try {
+    return fs.readdir(folder)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return []
+    throw ioError(error, folder, 'could not be listed')
+  }
 }

@@ -1,8 +1,8 @@
 import { isStacksealError, type StacksealError } from '@stackseal/core'
 
 import { displayConfigKey } from './config-key.ts'
-import { printPropertyPath } from './property-path.ts'
-import type { SecretLocation, Stack } from './stack.ts'
+import { displayConfigPlace } from './config-place.ts'
+import type { Stack } from './stack.ts'
 
 /** What checking every secret of a stack file found. */
 export interface VerifyReport {
@@ -25,13 +25,14 @@ export async function verifyStack(stack: Stack): Promise<VerifyReport> {
   const url = stack.sealedKey?.url.text
   // A key without secrets is opened too: the question is whether this stack can be used.
   const envelope = url === undefined ? undefined : await stack.open()
-  const results = envelope === undefined ? [] : await envelope.decryptAll(secrets.map(({ value }) => value.ciphertext))
-  const failed = results.flatMap((result, i) =>
+  const results = envelope === undefined ? [] : await envelope.decryptAll(secrets.map(({ secret }) => secret.ciphertext))
+  const failed: { place: string; error: StacksealError }[] = []
+  for (const [i, { place }] of secrets.entries()) {
+    const result = results[i]
     // Bytes that are not text are a secret all the same: it opened.
-    'error' in result && result.error.code !== 'ERR_SECRET_NOT_TEXT'
-      ? [{ place: placeName(secrets[i] as SecretLocation, stack.project.name), error: result.error }]
-      : [],
-  )
+    if (result === undefined || !('error' in result) || result.error.code === 'ERR_SECRET_NOT_TEXT') continue
+    failed.push({ place: displayConfigPlace(place, stack.project.name), error: result.error })
+  }
   return { url, opened: results.length - failed.length, failed, marked: stack.markedLines }
 }
 
@@ -50,7 +51,7 @@ export interface InspectReport {
 /** Says what a stack file holds. No key is opened and no provider is asked. */
 export function inspectStack(stack: Stack): InspectReport {
   const secrets = stack.secrets()
-  const withSecret = new Set(secrets.map(({ key }) => key))
+  const withSecret = new Set(secrets.map(({ place }) => place.key))
   let sealedKey: Stack['sealedKey']
   let problem: StacksealError | undefined
   try {
@@ -69,12 +70,4 @@ export function inspectStack(stack: Stack): InspectReport {
     secrets: secrets.length,
     marked: stack.markedLines,
   }
-}
-
-/** A secret's place as a person would name it: `db.password`, `ns:list[0]`. */
-export function placeName({ key, path }: SecretLocation, project: string): string {
-  const name = displayConfigKey(key, project)
-  if (path.length === 0) return name
-  const inner = printPropertyPath(path)
-  return inner.startsWith('[') ? name + inner : `${name}.${inner}`
 }

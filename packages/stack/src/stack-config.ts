@@ -1,10 +1,12 @@
 import { Secret, StacksealError } from '@stackseal/core'
 
-import { type ConfigKey, parseConfigKeyArgument, printConfigKey } from './config-key.ts'
-import { type ConfigEntry, type ConfigMap, getValue, type NewValue, removeValue, setValue } from './config-map.ts'
+import { type ConfigEntry, type ConfigMap, getValue, removeValue, setValue } from './config-map.ts'
+import { type ConfigPlace, displayConfigPlace, parseConfigPlace } from './config-place.ts'
 import { valueText } from './config-output.ts'
 import { type ConfigValue, SecretText } from './config-value.ts'
+import type { NewValue } from './new-value.ts'
 import type { StackFile } from './stack-file.ts'
+import { secretsOf } from './value-shape.ts'
 
 /** A key as a program or a command line names it: `name`, `namespace:name`, with a path behind it where `path` is set. */
 export interface KeyOptions {
@@ -14,9 +16,9 @@ export interface KeyOptions {
 
 /** A change that waits to be saved. It is applied to the file as it is at that moment, so that others' changes stay. */
 export type PendingEdit =
-  | { readonly kind: 'set'; readonly key: ConfigKey; readonly path: boolean; readonly value: NewValue }
-  | { readonly kind: 'set-secret'; readonly key: ConfigKey; readonly path: boolean; readonly plaintext: string }
-  | { readonly kind: 'remove'; readonly key: ConfigKey; readonly path: boolean }
+  | { readonly kind: 'set'; readonly place: ConfigPlace; readonly value: NewValue }
+  | { readonly kind: 'set-secret'; readonly place: ConfigPlace; readonly plaintext: string }
+  | { readonly kind: 'remove'; readonly place: ConfigPlace }
 
 /** What a configuration needs of its stack. */
 export interface ConfigHost {
@@ -32,7 +34,7 @@ export interface SaveResult {
   /** False where everything stood as it was asked for: the file was not touched. */
   readonly changed: boolean
   /** Secrets that did not open and were replaced. */
-  readonly replacedDamaged: readonly ConfigKey[]
+  readonly replacedDamaged: readonly ConfigPlace[]
   readonly file: StackFile
 }
 
@@ -64,7 +66,8 @@ export class StackConfig {
 
   /** The value at a key as it is stored; undefined where there is none. Secrets stand in it as their ciphertexts. */
   find(key: string, options: KeyOptions = {}): ConfigValue | undefined {
-    return getValue(this.#config, this.#key(key, options), options.path === true)
+    const place = this.#place(key, options)
+    return getValue(this.#config, place.key, place.path)
   }
 
   /**
@@ -81,7 +84,7 @@ export class StackConfig {
 
   /** As {@link get}; throws ERR_CONFIG_KEY_NOT_FOUND where there is none. */
   require(key: string, options: KeyOptions = {}): string {
-    return this.get(key, options) ?? this.#notFound(key)
+    return this.get(key, options) ?? this.#notFound(key, options)
   }
 
   /**
@@ -91,47 +94,40 @@ export class StackConfig {
   async getSecret(key: string, options: KeyOptions = {}): Promise<Secret | undefined> {
     const value = this.find(key, options)
     if (value === undefined) return undefined
-    const secrets: SecretText[] = []
-    valueText(value, (secret) => {
-      secrets.push(secret)
-      return ''
-    })
+    const secrets = [...secretsOf(value)].map(({ secret }) => secret)
     const plaintexts = secrets.length === 0 ? [] : await this.#host.decrypt(secrets.map((secret) => secret.ciphertext))
-    const opened = new Map(secrets.map((secret, i) => [secret, plaintexts[i] as string]))
+    const opened = new Map(secrets.map((secret, i) => [secret, { plaintext: plaintexts[i] as string }]))
     return new Secret(valueText(value, (secret) => opened.get(secret)))
   }
 
   /** As {@link getSecret}; throws ERR_CONFIG_KEY_NOT_FOUND where there is none. */
   async requireSecret(key: string, options: KeyOptions = {}): Promise<Secret> {
-    return (await this.getSecret(key, options)) ?? this.#notFound(key)
+    return (await this.getSecret(key, options)) ?? this.#notFound(key, options)
   }
 
   /** Sets a plain value. Text is stored as text; with `path` below the top level `true` and `10` become what they look like. */
   set(key: string, value: NewValue | string, options: KeyOptions = {}): void {
-    const path = options.path === true
-    const parsed = this.#key(key, options)
+    const place = this.#place(key, options)
     const newValue = typeof value === 'string' ? { text: value } : value
-    this.#config = setValue(this.#config, parsed, path, newValue)
-    this.#edits.push({ kind: 'set', key: parsed, path, value: newValue })
+    this.#config = setValue(this.#config, place.key, place.path, newValue)
+    this.#edits.push({ kind: 'set', place, value: newValue })
   }
 
   /** Encrypts a text and sets it. The value it has already keeps its ciphertext when it is saved. */
   async setSecret(key: string, plaintext: string | Secret, options: KeyOptions = {}): Promise<void> {
-    const path = options.path === true
-    const parsed = this.#key(key, options)
+    const place = this.#place(key, options)
     const text = typeof plaintext === 'string' ? plaintext : plaintext.reveal()
     // Checked against the values that are there before the key is used.
-    setValue(this.#config, parsed, path, new SecretText(''))
-    this.#config = setValue(this.#config, parsed, path, new SecretText(await this.#host.encrypt(text)))
-    this.#edits.push({ kind: 'set-secret', key: parsed, path, plaintext: text })
+    setValue(this.#config, place.key, place.path, new SecretText(''))
+    this.#config = setValue(this.#config, place.key, place.path, new SecretText(await this.#host.encrypt(text)))
+    this.#edits.push({ kind: 'set-secret', place, plaintext: text })
   }
 
   /** Takes a key out, or the value at a path. Where nothing is there nothing changes. */
   remove(key: string, options: KeyOptions = {}): void {
-    const path = options.path === true
-    const parsed = this.#key(key, options)
-    this.#config = removeValue(this.#config, parsed, path)
-    this.#edits.push({ kind: 'remove', key: parsed, path })
+    const place = this.#place(key, options)
+    this.#config = removeValue(this.#config, place.key, place.path)
+    this.#edits.push({ kind: 'remove', place })
   }
 
   /** Writes every change that waits, or, if one can not be made, nothing. */
@@ -144,14 +140,15 @@ export class StackConfig {
     return result
   }
 
-  #key(key: string, options: KeyOptions): ConfigKey {
-    return parseConfigKeyArgument(key, this.#host.project, options.path === true)
+  #place(key: string, options: KeyOptions): ConfigPlace {
+    return parseConfigPlace(key, this.#host.project, options.path === true)
   }
 
-  #notFound(key: string): never {
-    const printed = printConfigKey(parseConfigKeyArgument(key, this.#host.project, false))
-    throw new StacksealError('ERR_CONFIG_KEY_NOT_FOUND', `stack ${this.#host.stack} has no configuration key ${printed}`, {
-      details: { key: printed, stack: this.#host.stack },
+  #notFound(key: string, options: KeyOptions): never {
+    const name = displayConfigPlace(this.#place(key, options), this.#host.project)
+    throw new StacksealError('ERR_CONFIG_KEY_NOT_FOUND', `stack ${this.#host.stack} has no configuration key ${name}`, {
+      hint: 'list the keys with "stackseal config"',
+      details: { key: name, stack: this.#host.stack },
     })
   }
 }

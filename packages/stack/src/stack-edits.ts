@@ -1,7 +1,8 @@
 import { type Envelope, isStacksealError, StacksealError } from '@stackseal/core'
 
-import { type ConfigKey, printConfigKey } from './config-key.ts'
+import { printConfigKey } from './config-key.ts'
 import { getValue } from './config-map.ts'
+import type { ConfigPlace } from './config-place.ts'
 import { SecretText } from './config-value.ts'
 import type { PendingEdit } from './stack-config.ts'
 import type { StackFile } from './stack-file.ts'
@@ -10,7 +11,7 @@ import type { StackFile } from './stack-file.ts'
 export interface AppliedEdits {
   readonly file: StackFile
   /** Secrets that did not open and were replaced. */
-  readonly replacedDamaged: readonly ConfigKey[]
+  readonly replacedDamaged: readonly ConfigPlace[]
 }
 
 /**
@@ -24,20 +25,20 @@ export async function applyEdits(
   open: (file: StackFile) => Promise<Envelope>,
 ): Promise<AppliedEdits> {
   let edited = file
-  const replacedDamaged: ConfigKey[] = []
+  const replacedDamaged: ConfigPlace[] = []
   for (const edit of edits) {
     if (edit.kind === 'remove') {
-      edited = await edited.remove(edit.key, edit.path)
+      edited = await edited.remove(edit.place)
     } else if (edit.kind === 'set') {
-      edited = await edited.set(edit.key, edit.path, edit.value)
+      edited = await edited.set(edit.place, edit.value)
     } else {
       const envelope = await open(edited)
-      const old = getValue(edited.config, edit.key, edit.path)
+      const old = getValue(edited.config, edit.place.key, edit.place.path)
       const oldText = old instanceof SecretText ? await plaintextOf(envelope, old) : undefined
       if (oldText === edit.plaintext) continue
       await prove(edited, envelope, old)
-      if (old instanceof SecretText && oldText === undefined) replacedDamaged.push(edit.key)
-      edited = await edited.set(edit.key, edit.path, new SecretText(await envelope.encrypt(edit.plaintext)))
+      if (old instanceof SecretText && oldText === undefined) replacedDamaged.push(edit.place)
+      edited = await edited.set(edit.place, new SecretText(await envelope.encrypt(edit.plaintext)))
     }
   }
   return { file: edited, replacedDamaged }
@@ -57,11 +58,11 @@ async function plaintextOf(envelope: Envelope, secret: SecretText): Promise<stri
  * put another sealed key into the file; what is encrypted under it could be read by whoever made it.
  */
 async function prove(file: StackFile, envelope: Envelope, replaced: unknown): Promise<void> {
-  let first: { key: ConfigKey } | undefined
-  for (const secret of file.secrets()) {
-    if (secret.value === replaced) continue
-    first ??= secret
-    if ((await plaintextOf(envelope, secret.value)) !== undefined) return
+  let first: ConfigPlace | undefined
+  for (const { place, secret } of file.secrets()) {
+    if (secret === replaced) continue
+    first ??= place
+    if ((await plaintextOf(envelope, secret)) !== undefined) return
   }
   if (first === undefined) return // nothing to hold the key against: a passphrase is proven by the salt's own check
   throw new StacksealError('ERR_KEY_NOT_PROVEN', `no secret of the file opens with its key (${printConfigKey(first.key)} for one), so nothing is encrypted under it`, {

@@ -1,14 +1,18 @@
 import { isStacksealError, parseKeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
 
-import type { ConfigKey } from './config-key.ts'
-import { type ConfigMap, coerceNewValue, getValue, type Header, type NewValue, readConfig, removeValue, setValue } from './config-map.ts'
-import { type ConfigValue, secretsIn, SecretText } from './config-value.ts'
+import { printConfigKey } from './config-key.ts'
+import { type ConfigMap, getValue, removeValue, setValue } from './config-map.ts'
+import type { ConfigPlace } from './config-place.ts'
+import { readConfig, type SecretMark } from './config-reader.ts'
+import { type ConfigValue, SecretText } from './config-value.ts'
 import { removeAt, setAt } from './document-edit.ts'
 import type { ParsedDocument } from './document-node.ts'
 import { findDocument } from './find-document.ts'
-import { parseConfigPath } from './property-path.ts'
+import { coerceNewValue, type NewValue } from './new-value.ts'
+import { HEADER_FIELDS, readHeader, type StackHeader } from './stack-header.ts'
 import { renderDocument } from './yaml-emit.ts'
 import { topLevelText } from './yaml-scalar.ts'
+import { isList, isObject, secretsOf } from './value-shape.ts'
 
 /** Words that mean a passphrase, or the absence of a choice, where a key URL could stand; the reference writes neither. */
 const NO_URL = new Set(['passphrase', 'default', ''])
@@ -20,7 +24,9 @@ const NO_URL = new Set(['passphrase', 'default', ''])
 export class StackFile {
   readonly text: string
   readonly config: ConfigMap
-  readonly header: Header
+  readonly header: StackHeader
+  /** Values that are marked `!secret` and stand in plain text, waiting to be encrypted. */
+  readonly marks: readonly SecretMark[]
   readonly #document: ParsedDocument
   readonly #project: string
   readonly #name: string
@@ -29,7 +35,8 @@ export class StackFile {
     const read = readConfig(document.root, project, text)
     this.text = text
     this.config = read.config
-    this.header = read.header
+    this.marks = read.marks
+    this.header = readHeader(document.root, text)
     this.#document = document
     this.#project = project
     this.#name = name
@@ -69,33 +76,41 @@ export class StackFile {
     if (encryptionsalt !== '') return { url: parseKeyUrl('passphrase:'), sealed: encryptionsalt }
     const secrets = [...this.secrets()]
     if (secrets.length === 0) return undefined
-    if (secrets.some((secret) => secret.value.ciphertext.startsWith('v1:'))) throw this.#missingKey('encryptionsalt')
+    if (secrets.some(({ secret }) => secret.ciphertext.startsWith('v1:'))) throw this.#missingKey('encryptionsalt')
     throw new StacksealError('ERR_SERVICE_SECRETS', `the secrets of ${this.#name} are held by Pulumi Cloud`, {
       hint: 'take them over with "pulumi stack change-secrets-provider passphrase" (or a key URL), then use stackseal',
       details: { file: this.#name },
     })
   }
 
-  /** Every secret with its place: top-level key, and the path inside its value. */
-  *secrets(): Generator<{ readonly key: ConfigKey; readonly path: readonly (string | bigint)[]; readonly value: SecretText }> {
+  /** Every secret with its place, in the order of the file. */
+  *secrets(): Generator<{ readonly place: ConfigPlace; readonly secret: SecretText }> {
     for (const { key, value } of this.config.values()) {
-      for (const { path, secret } of secretsIn(value)) yield { key, path, value: secret }
+      for (const { path, secret } of secretsOf(value)) yield { place: { key, path }, secret }
     }
   }
 
-  /** Puts a value at a key, or at a path that begins with the key's name where `path` is set. */
-  async set(key: ConfigKey, path: boolean, value: NewValue): Promise<StackFile> {
-    const config = setValue(this.config, key, path, value)
-    const written = coerceNewValue(value, path && parseConfigPath(key.name).length > 1)
-    if (sameValue(getValue(this.config, key, path), written) && !isTyped(value)) return this
-    return this.#edited(config, (text, document, quoteLines) => setAt(text, document, this.#placeOf(key, path), written, { quoteLines }))
+  /** The line (from 1) on which a character of the text stands. */
+  lineAt(offset: number): number {
+    let line = 1
+    for (let at = this.text.indexOf('\n'); at >= 0 && at < offset; at = this.text.indexOf('\n', at + 1)) line++
+    return line
   }
 
-  /** Takes a key out, or the value at a path. Where nothing is there nothing changes. */
-  async remove(key: ConfigKey, path: boolean): Promise<StackFile> {
-    const config = removeValue(this.config, key, path)
-    if (config === this.config || sameConfig(config, this.config)) return this
-    return this.#edited(config, (text, document) => removeAt(text, document, this.#placeOf(key, path)))
+  /** Puts a value at a place. */
+  async set(place: ConfigPlace, value: NewValue): Promise<StackFile> {
+    const config = setValue(this.config, place.key, place.path, value)
+    const written = coerceNewValue(value, place.path.length)
+    if (!isTyped(value) && sameValue(getValue(this.config, place.key, place.path), written)) return this
+    const at = this.#locate(place)
+    return this.#edited(config, (text, document, quoteLines) => setAt(text, document, at, written, { quoteLines }))
+  }
+
+  /** Takes out the value at a place. Where nothing is there nothing changes. */
+  async remove(place: ConfigPlace): Promise<StackFile> {
+    const config = removeValue(this.config, place.key, place.path)
+    if (config === this.config) return this
+    return this.#edited(config, (text, document) => removeAt(text, document, this.#locate(place)))
   }
 
   /** Stores a sealed key in a file that has none, or a better text for the one it has. */
@@ -114,7 +129,7 @@ export class StackFile {
   async #edited(
     config: ConfigMap,
     edit: (text: string, document: ParsedDocument, quoteLines: boolean) => string,
-    header: Header = this.header,
+    header: StackHeader = this.header,
   ): Promise<StackFile> {
     let refusal: unknown
     for (const quoteLines of [false, true]) {
@@ -146,17 +161,16 @@ export class StackFile {
   #otherFields(): string[] {
     const root = this.#document.root
     if (root?.kind !== 'mapping') return []
-    const known = new Set(['config', 'encryptionsalt', 'encryptedkey', 'secretsprovider'])
+    const known = new Set<string>(['config', ...HEADER_FIELDS])
     return root.pairs
       .filter((pair) => pair.key.kind !== 'scalar' || !known.has(pair.key.text))
       .map((pair) => this.text.slice(pair.start, pair.end).trimEnd())
   }
 
-  /** The place of a value in the document, with the key as it is spelled there. */
-  #placeOf(key: ConfigKey, path: boolean): (string | bigint)[] {
-    const [name, ...rest] = path ? parseConfigPath(key.name) : [key.name]
-    const printed = `${key.namespace}:${name}`
-    return ['config', this.config.get(printed)?.spelling ?? printed, ...rest]
+  /** Where a value stands in the document, with its key as it is spelled there. */
+  #locate({ key, path }: ConfigPlace): (string | bigint)[] {
+    const printed = printConfigKey(key)
+    return ['config', this.config.get(printed)?.spelling ?? printed, ...path]
   }
 
   #keyUrl(text: string): SealedKey['url'] {
@@ -179,7 +193,7 @@ export class StackFile {
   }
 }
 
-function headerPairs({ url, sealed }: SealedKey): [keyof Header, string][] {
+function headerPairs({ url, sealed }: SealedKey): [keyof StackHeader, string][] {
   if (url.scheme === 'passphrase') return [['encryptionsalt', sealed]]
   return [
     ['secretsprovider', url.text],
@@ -191,8 +205,8 @@ function isTyped(value: NewValue): boolean {
   return typeof value === 'object' && value !== null && 'type' in value && value.type !== undefined
 }
 
-function sameHeader(a: Header, b: Header): boolean {
-  return a.secretsprovider === b.secretsprovider && a.encryptedkey === b.encryptedkey && a.encryptionsalt === b.encryptionsalt
+function sameHeader(a: StackHeader, b: StackHeader): boolean {
+  return HEADER_FIELDS.every((field) => a[field] === b[field])
 }
 
 /** Whether two configurations mean the same: a typed scalar right under its key is its text, as after loading. */
@@ -214,9 +228,10 @@ function sameValue(a: ConfigValue | undefined, b: ConfigValue | undefined): bool
   if (a instanceof SecretText || b instanceof SecretText) {
     return a instanceof SecretText && b instanceof SecretText && a.ciphertext === b.ciphertext
   }
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => sameValue(item as ConfigValue, b[i] as ConfigValue))
-  if (a instanceof Map && b instanceof Map) {
-    return a.size === b.size && [...(a as Map<string, ConfigValue>)].every(([name, item]) => b.has(name) && sameValue(item, (b as Map<string, ConfigValue>).get(name)))
+  if (a === undefined || b === undefined) return false
+  if (isList(a) && isList(b)) return a.length === b.length && a.every((item, i) => sameValue(item, b[i]))
+  if (isObject(a) && isObject(b)) {
+    return a.size === b.size && [...a].every(([name, item]) => b.has(name) && sameValue(item, b.get(name)))
   }
   return false
 }

@@ -1,15 +1,16 @@
 import { Envelope, isStacksealError, parseKeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
 import { basename, dirname, join } from 'node:path'
 
-import { parseConfigKeyArgument } from './config-key.ts'
+import { parseConfigPlace } from './config-place.ts'
 import { acquireLock } from './file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
+import { makeFolder } from './make-folder.ts'
 import { findProject, type Project, projectName, stackFilePath, stackName } from './project.ts'
 import { readTextFile } from './read-file.ts'
 import { replaceFile } from './replace-file.ts'
 import { type OpenStackOptions, providerContext } from './stack.ts'
 import { StackFile } from './stack-file.ts'
-import { resolveStackLink } from './stack-link.ts'
+import { resolveStackFile } from './stack-link.ts'
 import { selectStack } from './workspace-file.ts'
 import { renderDocument } from './yaml-emit.ts'
 
@@ -41,7 +42,7 @@ export async function initStack(options: InitStackOptions): Promise<InitStackRes
   const project = await findProject(fs, options.cwd)
   const name = stackName(options.name)
   const file = stackFilePath(project, name)
-  const target = resolveStackLink(fs, file, { folder: dirname(project.file), followLinks: options.followLinks === true })
+  const target = resolveStackFile(fs, file, { projectFolder: dirname(project.file), followLinks: options.followLinks })
   const label = basename(file)
 
   const before = await readStackFile(fs, target, project, label)
@@ -53,7 +54,7 @@ export async function initStack(options: InitStackOptions): Promise<InitStackRes
   }
   const sealedKey = await makeKey(options, file)
   try {
-    fs.makeFolder(dirname(target))
+    makeFolder(fs, dirname(target), 0o755)
     using _lock = await acquireLock(fs, target, lockOptions(options))
     const read = readTextFile(fs, target)
     const current = await readStackFile(fs, target, project, label)
@@ -106,18 +107,18 @@ export async function newProject(options: NewProjectOptions): Promise<InitStackR
   const sealedKey = await makeKey(options, stackFile)
   let stack = await StackFile.parse(StackFile.newText(sealedKey), project.name, basename(stackFile))
   for (const [key, value] of options.config) {
-    stack = await stack.set(parseConfigKeyArgument(key, project.name, false), false, { text: value })
+    stack = await stack.set(parseConfigPlace(key, project.name, false), { text: value })
   }
   const described = options.description === undefined ? [] : [['description', options.description] as const]
   const projectText = renderDocument([['name', project.name], ['runtime', 'yaml'], ...described])
 
-  fs.makeFolder(options.folder)
+  makeFolder(fs, options.folder, 0o755)
   using _lock = await acquireLock(fs, file, lockOptions(options))
   replaceFile(fs, file, new TextEncoder().encode(projectText), undefined)
   try {
     replaceFile(fs, stackFile, new TextEncoder().encode(stack.text), undefined)
   } catch (error) {
-    fs.removeFile(file)
+    fs.unlink(file)
     throw error
   }
   if (options.select) selectStack(fs, project, options.env, name)

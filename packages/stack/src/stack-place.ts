@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from 'node:path'
 
 import type { FileSystem } from './file-system.ts'
 import { findProject, listStacks, type Project, stackFilePath, stackName } from './project.ts'
-import { resolveStackLink } from './stack-link.ts'
+import { resolveStackFile } from './stack-link.ts'
 import { selectedStack } from './workspace-file.ts'
 
 export interface FindStackOptions {
@@ -50,7 +50,7 @@ export async function findStack(fs: FileSystem, options: FindStackOptions): Prom
   }
   const name = selected ?? nameInFile(options.configFile as string)
   const file = options.configFile === undefined ? stackFilePath(project, name) : resolve(options.cwd, options.configFile)
-  const target = resolveStackLink(fs, file, { folder: dirname(project.file), followLinks: options.followLinks === true })
+  const target = resolveStackFile(fs, file, { projectFolder: dirname(project.file), followLinks: options.followLinks })
   return { project, name, file, target, label: basename(file) }
 }
 
@@ -76,7 +76,7 @@ export function noSuchStack(fs: FileSystem, place: StackPlace): StacksealError {
 export async function placeOfFile(fs: FileSystem, file: string, options: FindStackOptions): Promise<StackPlace> {
   const path = resolve(options.cwd, file)
   const project = await projectAround(fs, dirname(path))
-  const target = resolveStackLink(fs, path, { folder: dirname(project.file), followLinks: options.followLinks === true })
+  const target = resolveStackFile(fs, path, { projectFolder: dirname(project.file), followLinks: options.followLinks })
   return { project, name: nameInFile(path), file: path, target, label: file }
 }
 

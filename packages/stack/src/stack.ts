@@ -11,8 +11,8 @@ import {
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-import type { ConfigKey } from './config-key.ts'
-import { type ConfigValue, type SecretText, secretsIn } from './config-value.ts'
+import type { ConfigPlace } from './config-place.ts'
+import type { ConfigValue, SecretText } from './config-value.ts'
 import { acquireLock } from './file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
 import type { Project } from './project.ts'
@@ -22,6 +22,7 @@ import { type PendingEdit, type SaveResult, StackConfig } from './stack-config.t
 import { applyEdits } from './stack-edits.ts'
 import { StackFile } from './stack-file.ts'
 import { findStack, type FindStackOptions, noSuchStack, placeOfFile, type StackPlace } from './stack-place.ts'
+import { secretsOf } from './value-shape.ts'
 
 export interface OpenStackOptions extends FindStackOptions {
   readonly registry: Registry
@@ -49,13 +50,6 @@ export function openStack(options: OpenStackOptions): Promise<Stack> {
 /** Reads a stack file that is named as such, wherever it lies. */
 export function openStackFile(file: string, options: Omit<OpenStackOptions, 'stack' | 'configFile'>): Promise<Stack> {
   return Stack.load(options, file)
-}
-
-/** Where a secret stands: the key, and the path inside its value. */
-export interface SecretLocation {
-  readonly key: ConfigKey
-  readonly path: readonly (string | bigint)[]
-  readonly value: SecretText
 }
 
 /** What a text that may hold the line `encryptionsalt: …` in plain style looks like, found without parsing. */
@@ -124,13 +118,13 @@ export class Stack {
   }
 
   /** Every secret of the file, in its order. */
-  secrets(): SecretLocation[] {
+  secrets(): { readonly place: ConfigPlace; readonly secret: SecretText }[] {
     return [...this.#current.secrets()]
   }
 
   /** Lines (from 1) of values that are marked `!secret` and wait, in plain text, to be encrypted. */
   get markedLines(): readonly number[] {
-    return this.#current.markedLines
+    return this.#current.marks.map(({ offset }) => this.#current.lineAt(offset))
   }
 
   /**
@@ -143,7 +137,7 @@ export class Stack {
 
   /** Decrypts every secret inside the values in one batch; one that does not open does not hide the others. */
   async reveal(values: readonly ConfigValue[]): Promise<(secret: SecretText) => Decrypted> {
-    const secrets = values.flatMap((value) => [...secretsIn(value)].map(({ secret }) => secret))
+    const secrets = values.flatMap((value) => [...secretsOf(value)].map(({ secret }) => secret))
     const opened = secrets.length === 0 ? [] : await (await this.open()).decryptAll(secrets.map(({ ciphertext }) => ciphertext))
     const results = new Map(secrets.map((secret, i) => [secret, opened[i] as Decrypted]))
     return (secret) => results.get(secret) as Decrypted

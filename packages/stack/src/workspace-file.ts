@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path'
 
 import type { FileSystem } from './file-system.ts'
 import { sha1Hex } from './hash.ts'
+import { makeFolder } from './make-folder.ts'
 import type { Project } from './project.ts'
-import { readTextFile } from './read-file.ts'
+import { readLinkedFile } from './read-file.ts'
 import { replaceFile } from './replace-file.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -30,7 +31,7 @@ export function selectStack(fs: FileSystem, project: Project, env: Environment, 
   const selected = `organization/${project.name}/${stack}`
   if (stacks[url] === selected) return
   const sorted = Object.fromEntries(Object.entries({ ...stacks, [url]: selected }).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-  fs.makeFolder(dirname(file))
+  makeFolder(fs, dirname(file), 0o700)
   replaceFile(fs, file, new TextEncoder().encode(JSON.stringify({ ...rest, stacks: sorted }, undefined, 4)), bytes)
 }
 
@@ -52,7 +53,7 @@ function backendUrl(fs: FileSystem, project: Project, env: Environment): string 
   const named = env['PULUMI_BACKEND_URL']
   if (named !== undefined && named !== '') return named
   if (project.backendUrl !== undefined) return project.backendUrl
-  const login = parseObject(readTextFile(fs, join(pulumiHome(env), 'credentials.json'))?.text)
+  const login = parseObject(readLinkedFile(fs, join(pulumiHome(env), 'credentials.json'))?.text)
   return typeof login['current'] === 'string' && login['current'] !== '' ? login['current'] : NO_BACKEND
 }
 
@@ -63,7 +64,7 @@ interface Workspace {
 }
 
 function readWorkspace(fs: FileSystem, file: string): Workspace {
-  const read = readTextFile(fs, file)
+  const read = readLinkedFile(fs, file)
   const rest = parseObject(read?.text)
   const stacks = rest['stacks']
   return { stacks: isObject(stacks) ? stacks : {}, rest, bytes: read?.bytes }
