@@ -9,7 +9,9 @@ const packages = readdirSync(join(root, 'packages'))
 // Unit tests run the sources; only tests that start the command line as a process run what was built.
 export default defineConfig({
   resolve: {
-    alias: Object.fromEntries(packages.map((name) => [`@stackseal/${name}`, join(root, 'packages', name, 'src/index.ts')])),
+    alias: Object.fromEntries(
+      packages.map((name) => [`@stackseal/${name}`, join(root, 'packages', name, 'src/index.ts')]),
+    ),
   },
   test: {
     include: ['**/*.test.ts'],

@@ -30,7 +30,8 @@ const TASKS = {
   'test:interop'() {
     const report = join(REPORTS, 'interop.json')
     rmSync(report, { force: true })
-    if (!existsSync(join(ROOT, 'tests', 'interop'))) return missing('the comparison with the real Pulumi', 'tests/interop')
+    if (!existsSync(join(ROOT, 'tests', 'interop')))
+      return missing('the comparison with the real Pulumi', 'tests/interop')
     const peer = buildPulumi()
     if (peer !== 0) return peer === NO_GO && !process.env.CI ? 0 : 1
     turbo('build')
@@ -104,8 +105,12 @@ function install() {
   }
   if (result.status === 0) return
   const output = `${result.stdout ?? ''}${result.stderr ?? ''}`
-  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|dns error|error sending request/i.test(output)) {
-    stop('the package registry can not be reached: an install needs the network, or a registry set in your npm configuration')
+  if (
+    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|dns error|error sending request/i.test(output)
+  ) {
+    stop(
+      'the package registry can not be reached: an install needs the network, or a registry set in your npm configuration',
+    )
   }
   if (/ENOSPC/.test(output)) stop('the install ran out of disk space')
   if (/ERR_PNPM_OUTDATED_LOCKFILE/.test(output)) {
@@ -180,7 +185,10 @@ function summary(files, code) {
   }
   if (code !== 0 && failed === 0) {
     failed = 1
-    writeFileSync(join(REPORTS, `${task.replace(':', '-')}-run.json`), JSON.stringify({ numPassedTests: 0, numFailedTests: 1, testResults: [] }))
+    writeFileSync(
+      join(REPORTS, `${task.replace(':', '-')}-run.json`),
+      JSON.stringify({ numPassedTests: 0, numFailedTests: 1, testResults: [] }),
+    )
     console.log(`${task}: a runner failed outside its tests (exit ${code}): see above`)
   }
   for (const name of skipped) console.log(`not run: ${name}`)

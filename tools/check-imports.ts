@@ -66,15 +66,20 @@ function brokenRule(place: Place, reference: ModuleReference, vendors: ReadonlyS
   if (how === 'process') return room.process ? undefined : `${folder} may not touch process`
   if (how === 'require') return `${folder} is an ES module: import, not require`
   if (specifier === undefined) {
-    return folder === 'apps/cli' ? undefined : `${folder} may import() only a literal, so that it can be seen what is loaded`
+    return folder === 'apps/cli'
+      ? undefined
+      : `${folder} may import() only a literal, so that it can be seen what is loaded`
   }
-  if (how === 'export *' && basename(place.file) === 'index.ts') return 'an index.ts is a list of named exports, without export *'
+  if (how === 'export *' && basename(place.file) === 'index.ts')
+    return 'an index.ts is a list of named exports, without export *'
   if (specifier.startsWith('.')) return brokenRelativeRule(place, specifier)
   const builtin = builtinName(specifier)
   if (builtin !== undefined) {
     if (!specifier.startsWith('node:')) return `write node:${specifier}`
     if (builtin === 'process' && !room.process) return `${folder} may not import node:process`
-    return room.builtins === 'all' || room.builtins.includes(builtin) ? undefined : `${folder} may not import ${specifier}`
+    return room.builtins === 'all' || room.builtins.includes(builtin)
+      ? undefined
+      : `${folder} may not import ${specifier}`
   }
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
   if (name === own) return `${own} is this package: import the file that holds it`
@@ -91,7 +96,8 @@ function brokenRule(place: Place, reference: ModuleReference, vendors: ReadonlyS
 function brokenRelativeRule({ file, folder }: Place, specifier: string): string | undefined {
   const target = posix.join(posix.dirname(file), specifier)
   if (target === `${folder}/package.json`) return undefined
-  if (!target.startsWith(`${folder}/src/`)) return `${specifier} leaves the sources of ${folder}: import a package by its name`
+  if (!target.startsWith(`${folder}/src/`))
+    return `${specifier} leaves the sources of ${folder}: import a package by its name`
   return target === `${folder}/src/index.ts` ? 'nobody imports the index.ts of their own package' : undefined
 }
 
@@ -158,6 +164,8 @@ function circles(edges: ReadonlyMap<string, readonly string[]>): Violation[] {
 if (import.meta.main) {
   const violations = checkImports(join(import.meta.dirname, '..'))
   for (const { file, line, rule } of violations) console.log(`${file}:${line} ${rule}`)
-  console.log(violations.length === 0 ? 'imports: every arrow runs the right way' : `imports: ${violations.length} broken`)
+  console.log(
+    violations.length === 0 ? 'imports: every arrow runs the right way' : `imports: ${violations.length} broken`,
+  )
   process.exitCode = violations.length === 0 ? 0 : 1
 }

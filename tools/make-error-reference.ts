@@ -6,8 +6,16 @@ import { type ErrorKind, ERRORS } from '../packages/core/src/errors.ts'
 const FILE = join(import.meta.dirname, '../docs/errors.md')
 
 const KINDS: Readonly<Record<ErrorKind, { readonly exit: number; readonly title: string; readonly text: string }>> = {
-  failed: { exit: 1, title: 'Failed', text: 'Something broke: a fault of Stackseal, of a provider, or of the machine.' },
-  usage: { exit: 2, title: 'Wrong usage', text: 'The command line or the call asks for something that can not be done.' },
+  failed: {
+    exit: 1,
+    title: 'Failed',
+    text: 'Something broke: a fault of Stackseal, of a provider, or of the machine.',
+  },
+  usage: {
+    exit: 2,
+    title: 'Wrong usage',
+    text: 'The command line or the call asks for something that can not be done.',
+  },
   data: {
     exit: 3,
     title: 'Data refused',

@@ -91,7 +91,10 @@ test('every link between pages leads somewhere', () => {
 
 test('a link to a missing page or heading is found, and code is not a link', () => {
   const pages = new Map([
-    ['docs/a.md', '# One `two` three!\n[b](b.md#head) [c](c.md) [d](#one-two-three) [e](#no)\n`[f](f.md)`\n```\n[g](g.md)\n```\n[h]: ../h.md\n'],
+    [
+      'docs/a.md',
+      '# One `two` three!\n[b](b.md#head) [c](c.md) [d](#one-two-three) [e](#no)\n`[f](f.md)`\n```\n[g](g.md)\n```\n[h]: ../h.md\n',
+    ],
     ['docs/b.md', '## Head\n'],
   ])
   const found = brokenLinks('docs/a.md', pages, new Set(pages.keys()))

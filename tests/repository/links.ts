@@ -8,7 +8,12 @@ export function brokenLinks(page: string, pages: ReadonlyMap<string, string>, fi
     .map((target) => `${page}: ${target}`)
 }
 
-function resolves(page: string, target: string, pages: ReadonlyMap<string, string>, files: ReadonlySet<string>): boolean {
+function resolves(
+  page: string,
+  target: string,
+  pages: ReadonlyMap<string, string>,
+  files: ReadonlySet<string>,
+): boolean {
   const [path = '', anchor] = target.split('#') as [string?, string?]
   const file = path === '' ? page : posix.join(posix.dirname(page), decodeURI(path)).replace(/\/$/, '')
   const isFolder = [...files].some((name) => name.startsWith(`${file}/`))

@@ -19,7 +19,10 @@ interface Manifest {
 const files = projectFiles()
 const published = files
   .filter((file) => /^(?:packages|apps)\/[^/]+\/package\.json$/.test(file))
-  .map((file) => ({ folder: file.replace(/\/package\.json$/, ''), manifest: JSON.parse(projectText(file)) as Manifest }))
+  .map((file) => ({
+    folder: file.replace(/\/package\.json$/, ''),
+    manifest: JSON.parse(projectText(file)) as Manifest,
+  }))
   .filter(({ manifest }) => manifest.private !== true)
 
 test('there are packages to publish', () => {

@@ -14,7 +14,8 @@ export function projectFiles(): string[] {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`
       if (entry.isDirectory() && !folders.has(entry.name)) visit(path)
       // In a linked work tree .git is a file.
-      if (entry.isFile() && entry.name !== '.git' && !endings.some((ending) => entry.name.endsWith(ending))) files.push(path)
+      if (entry.isFile() && entry.name !== '.git' && !endings.some((ending) => entry.name.endsWith(ending)))
+        files.push(path)
     }
   }
   visit('')

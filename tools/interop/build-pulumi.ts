@@ -45,7 +45,8 @@ function build(): void {
   }
   const environment = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: 'true', PULUMI_HOME: join(FOLDER, 'home') }
   const version = spawnSync(`${BINARY}.new`, ['version'], { encoding: 'utf8', env: environment })
-  if (version.status !== 0 || version.stdout.trim() !== VERSION) stop(`the built Pulumi does not say that it is ${VERSION}`)
+  if (version.status !== 0 || version.stdout.trim() !== VERSION)
+    stop(`the built Pulumi does not say that it is ${VERSION}`)
   renameSync(`${BINARY}.new`, BINARY)
   writeFileSync(STAMP, wanted)
   console.error(`built in ${((performance.now() - started) / 1000).toFixed(0)} s`)
