@@ -122,3 +122,15 @@ function firstInvalidUtf8(bytes: Uint8Array): number {
     from = at + 1
   }
 }
+
+/** As {@link readTextFile}, through links to wherever they lead: for files that are only read and that the user has chosen. */
+export function readLinkedFile(fs: FileSystem, path: string): TextFile | undefined {
+  let real: string
+  try {
+    real = fs.realpath(path)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw ioError(error, path, 'could not be read')
+  }
+  return readTextFile(fs, real)
+}
