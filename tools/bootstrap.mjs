@@ -95,7 +95,8 @@ function install() {
   if (!existsSync(join(ROOT, 'node_modules'))) console.error(`installing with ${wanted} …`)
   const result = spawnSync(command, [...before, 'install', '--frozen-lockfile', '--config.confirmModulesPurge=false'], {
     cwd: ROOT,
-    env: environment,
+    // Without a network npm would wait for 70 seconds before it says so.
+    env: { npm_config_fetch_retry_mintimeout: '2000', npm_config_fetch_retry_maxtimeout: '8000', ...environment },
     encoding: 'utf8',
     shell: WINDOWS,
     stdio: ['ignore', 'pipe', 'pipe'],
