@@ -90,9 +90,9 @@ function usableHome() {
 /** Brings node_modules to what the lockfile says; half a second where it is so already, and then without the network. */
 function install() {
   const wanted = String(manifest.packageManager)
-  const own = installedPnpm() === wanted.replace(/^pnpm@/, '')
+  const own = installedPnpm() === wanted.replace(/^pnpm@/, '') && existsSync(join(BIN, 'pnpm'))
   const [command, ...before] = own ? [join(BIN, 'pnpm')] : ['npx', '--yes', wanted]
-  if (!existsSync(join(ROOT, 'node_modules'))) console.error(`installing with ${wanted} …`)
+  if (!own) console.error(`installing with ${wanted} …`)
   const result = spawnSync(command, [...before, 'install', '--frozen-lockfile', '--config.confirmModulesPurge=false'], {
     cwd: ROOT,
     // Without a network npm would wait for 70 seconds before it says so.
