@@ -54,7 +54,7 @@ export function readConfig(root: DocumentNode | undefined, project: string, text
   const withoutValue: string[] = []
   for (const { key: name, value } of readTopLevel(root, reader)) {
     if (name !== 'config') {
-      reader.checkUniqueKeys(value)
+      reader.check(value)
       continue
     }
     const fields = configFields(value, reader)

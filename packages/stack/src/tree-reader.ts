@@ -7,7 +7,9 @@ import { keyText, resolveScalar, type YamlScalarValue } from './yaml-scalar.ts'
 export interface Field {
   /** The key's text. Numbers, booleans and dates that stand as keys are text, as the reference prints them. */
   readonly key: string
-  /** False where the key was not text before. */
+  /** The key as it is written. */
+  readonly written: string
+  /** False where the key is a number, a boolean, a date or null. */
   readonly keyIsText: boolean
   /** Where the key begins, in UTF-16 units. */
   readonly at: number
@@ -65,24 +67,25 @@ export class TreeReader {
   fields(mapping: MappingNode, merge: MergeSpelling): readonly Field[] {
     const own = this.#own(mapping, merge)
     if (own.merged === undefined) return own.fields
-    const fields = new Map<string, Field>()
-    this.#collect(own, merge, fields, 0)
+    const fields = new Map(own.fields.map((field) => [field.key, field]))
+    // Where all its own keys are text, the reference takes merged keys as they are written: 0x1 and not 1.
+    const asWritten = own.fields.every((field) => field.keyIsText)
+    this.#merge(own.merged, merge, asWritten, fields, 0)
     return [...fields.values()]
   }
 
   /**
-   * Looks for keys that stand twice in a mapping, at any depth, without following aliases.
-   * @throws ERR_DUPLICATE_KEY, and ERR_MALFORMED_FILE where it is nested too deep
+   * Looks through what is not read any further for what makes the reference refuse the whole file: keys that stand
+   * twice, tags that do not fit, merges of what is no mapping. Aliases are not followed.
+   * @throws ERR_DUPLICATE_KEY, ERR_MALFORMED_FILE
    */
-  checkUniqueKeys(node: DocumentNode, depth = 0): void {
-    if (node.kind === 'scalar' || node.kind === 'alias') return
+  check(node: DocumentNode, depth = 0): void {
     if (depth > MAX_DEPTH) throw this.tooDeep(node)
-    if (node.kind === 'sequence') {
-      for (const item of node.items) this.checkUniqueKeys(item.value, depth + 1)
-      return
-    }
-    this.#own(node, 'any')
-    for (const pair of node.pairs) this.checkUniqueKeys(pair.value, depth + 1)
+    if (node.kind === 'scalar') this.resolve(node)
+    if (node.kind === 'sequence') for (const item of node.items) this.check(item.value, depth + 1)
+    if (node.kind !== 'mapping') return
+    this.fields(node, 'plain')
+    for (const pair of node.pairs) this.check(pair.value, depth + 1)
   }
 
   /**
@@ -124,17 +127,25 @@ export class TreeReader {
     )
   }
 
-  #collect({ fields, merged }: OwnFields, merge: MergeSpelling, into: Map<string, Field>, depth: number): void {
-    for (const field of fields) {
-      if (!into.has(field.key)) into.set(field.key, field)
-    }
-    if (merged === undefined) return
+  #merge(
+    merged: DocumentNode,
+    spelling: MergeSpelling,
+    asWritten: boolean,
+    into: Map<string, Field>,
+    depth: number,
+  ): void {
     if (depth > MAX_DEPTH) throw this.tooDeep(merged)
     const add = (node: DocumentNode): void =>
       this.follow(node, (source) => {
-        if (source.kind !== 'mapping')
+        if (source.kind !== 'mapping') {
           throw this.malformed(node, `what ${MERGE_KEY} merges is neither a mapping nor a list of mappings`)
-        this.#collect(this.#own(source, merge), merge, into, depth + 1)
+        }
+        const own = this.#own(source, spelling)
+        for (const field of own.fields) {
+          const key = asWritten ? field.written : field.key
+          if (!into.has(key)) into.set(key, asWritten ? { ...field, key, keyIsText: true } : field)
+        }
+        if (own.merged !== undefined) this.#merge(own.merged, spelling, asWritten, into, depth + 1)
       })
     if (merged.kind !== 'sequence') return add(merged)
     for (const item of merged.items) add(item.value)
@@ -156,7 +167,7 @@ export class TreeReader {
         if (node.text !== key) this.#claim(places, node.text, at)
       }
       if (key === MERGE_KEY && isMerge(node, merge)) merged = value
-      else fields.push({ key, keyIsText: typeof resolved === 'string', at, value })
+      else fields.push({ key, written: node.text, keyIsText: resolved === node.text, at, value })
     }
     return { fields, merged }
   }

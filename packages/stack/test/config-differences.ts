@@ -102,6 +102,12 @@ export const DIFFERENCES: readonly Difference[] = [
     reason: 'a value is lost silently',
   },
   {
+    what: 'a key with a tag of its own (!x key) in config',
+    reference: 'stops adding the project to the keys beside it',
+    instead: 'the tag means nothing',
+    reason: 'the file can be read',
+  },
+  {
     what: 'a date in one of the three header fields',
     reference: 'takes it as 2020-01-02T00:00:00Z',
     instead: 'takes it as everywhere else: 2020-01-02 00:00:00 +0000 UTC',

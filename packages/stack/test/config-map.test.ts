@@ -8,7 +8,7 @@ import { type ConfigValue, SecretText } from '../src/config-value.ts'
 import type { NewValue, ValueType } from '../src/new-value.ts'
 import { parseConfigPath, type PathSegment } from '../src/property-path.ts'
 import { hasSecret, isList, isObject, MAX_DEPTH } from '../src/value-shape.ts'
-import { ROW_DIFFERENCES } from './config-differences.ts'
+import { DIFFERENCES, ROW_DIFFERENCES } from './config-differences.ts'
 import {
   configAsJson,
   configFromJson,
@@ -139,6 +139,12 @@ describe('setting a value', () => {
   const differences = ROW_DIFFERENCES.flatMap(({ applies, code, reason }) =>
     set.filter(({ row }) => applies(row)).map(({ row, title }) => ({ row, title, code, reason })),
   )
+
+  test('differs only in ways that are told in full and that the table has rows of', () => {
+    expect(ROW_DIFFERENCES.filter(({ reason }) => !differences.some((it) => it.reason === reason))).toEqual([])
+    expect(DIFFERENCES.filter((it) => [it.what, it.reference, it.instead, it.reason].includes(''))).toEqual([])
+    expect(new Set(DIFFERENCES.map(({ what }) => what)).size).toBe(DIFFERENCES.length)
+  })
 
   test.each(differences)('differs on purpose ($reason): $title', ({ row, code }) => {
     expect(thrownBy(() => setRow(row)).code).toBe(code)
@@ -330,7 +336,9 @@ describe('removing a value', () => {
 describe('a configuration', () => {
   const step = fc.constantFrom<PathSegment>('a', 'b', 'secure', '__proto__', '', 0n, 1n, 2n)
   const leaf = fc.oneof(
-    fc.string({ unit: 'grapheme', maxLength: 4 }).map((it): NewValue => ({ text: it, type: 'string' })),
+    fc
+      .string({ unit: fc.constantFrom('a', ' ', '0', 'é', '\u{1f642}', '\n'), maxLength: 4 })
+      .map((it): NewValue => ({ text: it, type: 'string' })),
     fc.constantFrom<NewValue>(true, 12n, 1.5, new SecretText('ct'), null, new Map(), [], [new Map([['a', 'b']])]),
   )
   const edits = fc.array(
