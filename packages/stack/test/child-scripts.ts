@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import process, { execPath } from 'node:process'
+import { env, execPath, pid } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 const PACKAGES = fileURLToPath(new URL('../..', import.meta.url))
@@ -21,8 +20,9 @@ export function childScript(name: string): string {
 }
 
 function copyAll(): string {
-  const root = mkdtempSync(join(tmpdir(), 'stackseal-children-'))
-  process.on('exit', () => rmSync(root, { recursive: true, force: true }))
+  // In the same place at each run: a test runner's process gets no time to clean up after itself.
+  const root = join(PACKAGES, 'stack/node_modules/.children', env['VITEST_POOL_ID'] ?? String(pid))
+  rmSync(root, { recursive: true, force: true })
   for (const folder of COPIED) {
     mkdirSync(join(root, folder), { recursive: true })
     for (const file of readdirSync(join(PACKAGES, folder))) {
@@ -46,20 +46,12 @@ export interface Ended {
 }
 
 /** Runs a command to its end. */
-export async function run(
-  command: string,
-  args: readonly string[],
-  options: { readonly uid?: number } = {},
-): Promise<Ended> {
+export async function run(command: string, args: readonly string[]): Promise<Ended> {
   return endOf(spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] }))
 }
 
 /** Runs a script of `children/` to its end. */
-export async function runChild(
-  name: string,
-  args: readonly string[],
-  options: { readonly uid?: number } = {},
-): Promise<Ended> {
+export async function runChild(name: string, args: readonly string[]): Promise<Ended> {
   return run(execPath, [childScript(name), ...args])
 }
 

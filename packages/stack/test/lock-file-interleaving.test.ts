@@ -24,7 +24,7 @@ interface Start {
 const STARTS: readonly Start[] = [
   { what: 'a free lock', files: {}, stride: 1 },
   { what: 'a dead lock', files: { [LOCK]: dead(90) }, stride: 3 },
-  { what: 'a dead lock with a dead guard', files: { [LOCK]: dead(90), [`${LOCK}.break`]: dead(91) }, stride: 7 },
+  { what: 'a dead lock with a dead guard', files: { [LOCK]: dead(90), [`${LOCK}.break`]: dead(91) }, stride: 11 },
   { what: 'a dead guard alone', files: { [`${LOCK}.break`]: dead(91) }, stride: 2 },
 ]
 
