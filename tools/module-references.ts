@@ -59,7 +59,7 @@ function isTypeOnly(node: Syntax): boolean {
 /** `process` itself, or `globalThis.process`; not a property or a key that happens to be called so. */
 function isProcess(node: Syntax, parent: Syntax | undefined, property: string): boolean {
   if (isIdentifier(node, 'process')) {
-    const named = property === 'property' || property === 'key' || property === 'imported' || property === 'label'
+    const named = ['property', 'key', 'imported', 'local', 'label'].includes(property)
     return !named || parent?.['computed'] === true || parent?.['shorthand'] === true
   }
   if (node.type !== 'MemberExpression') return false
