@@ -171,8 +171,9 @@ export function usageLine(command: Command): string {
   return ['stackseal', ...command.words, ...parts, '[flags]'].join(' ')
 }
 
-function takesNone(command: Command | undefined, commands: readonly Command[]): boolean {
-  return command !== undefined && (command.arguments ?? []).length === 0 && childrenOf(command, commands).length > 0
+/** Whether the words after a command can only be further commands. */
+function isGroupOnly(command: Command, commands: readonly Command[]): boolean {
+  return (command.arguments ?? []).length === 0 && childrenOf(command, commands).length > 0
 }
 
 function unknownCommand(word: string, command: Command | undefined, commands: readonly Command[]): Error {
