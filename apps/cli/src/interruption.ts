@@ -1,3 +1,5 @@
+import { StacksealError } from '@stackseal/core'
+
 const GRACE_MS = 5000
 const EXIT_INTERRUPTED = 130
 
@@ -9,7 +11,7 @@ export function interruption(): AbortSignal {
   const controller = new AbortController()
   const onSignal = (): void => {
     if (controller.signal.aborted) end()
-    controller.abort()
+    controller.abort(new StacksealError('ERR_INTERRUPTED', 'interrupted'))
     setTimeout(end, GRACE_MS).unref()
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal)

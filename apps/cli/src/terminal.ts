@@ -17,12 +17,21 @@ const USUAL_COLUMNS = 80
 
 export type ColorChoice = 'auto' | 'always' | 'never'
 
+/** The three standard streams, as the terminal layer needs them. */
+export interface StandardStreams {
+  /** Writes all of a text before it returns. */
+  readonly write: (fd: 1 | 2, text: string) => void
+  readonly isTerminal: (fd: 0 | 1 | 2) => boolean
+}
+
 export interface TerminalOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly color?: ColorChoice
   readonly nonInteractive?: boolean
   /** No words on standard error but warnings and errors. */
   readonly quiet?: boolean
+  /** Those of the process, if not given. */
+  readonly streams?: StandardStreams
 }
 
 type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'cyan'
@@ -39,6 +48,7 @@ export class Terminal {
   readonly #quiet: boolean
   readonly #nonInteractive: boolean
   readonly #color: ColorChoice
+  readonly #streams: StandardStreams
   #outClosed = false
   #canAsk: boolean | undefined
 
@@ -47,14 +57,19 @@ export class Terminal {
     this.#quiet = options.quiet ?? false
     this.#nonInteractive = options.nonInteractive ?? false
     this.#color = options.color ?? 'auto'
+    this.#streams = options.streams ?? { write: writeAll, isTerminal }
   }
 
   get stdinIsTerminal(): boolean {
-    return isTerminal(STDIN)
+    return this.#streams.isTerminal(STDIN)
   }
 
   get stdoutIsTerminal(): boolean {
-    return isTerminal(STDOUT)
+    return this.#streams.isTerminal(STDOUT)
+  }
+
+  get stderrIsTerminal(): boolean {
+    return this.#streams.isTerminal(STDERR)
   }
 
   /** Columns of the terminal that standard output is; where it is none, 80. */
@@ -120,7 +135,7 @@ export class Terminal {
       !this.#nonInteractive &&
       this.#env['TERM']?.toLowerCase() !== 'dumb' &&
       !isCi(this.#env) &&
-      (isTerminal(STDIN) || isTerminal(STDERR)) &&
+      (this.#streams.isTerminal(STDIN) || this.#streams.isTerminal(STDERR)) &&
       hasTerminal()
     return this.#canAsk
   }
@@ -160,20 +175,20 @@ export class Terminal {
     }
   }
 
-  #styled(style: Style, text: string, fd: number): string {
+  #styled(style: Style, text: string, fd: 1 | 2): string {
     return this.#isStyled(fd) ? styleText(style, text, { validateStream: false }) : text
   }
 
-  #isStyled(fd: number): boolean {
+  #isStyled(fd: 1 | 2): boolean {
     if (this.#color !== 'auto') return this.#color === 'always'
     // https://no-color.org: present and not empty.
-    return !this.#env['NO_COLOR'] && this.#env['TERM']?.toLowerCase() !== 'dumb' && isTerminal(fd)
+    return !this.#env['NO_COLOR'] && this.#env['TERM']?.toLowerCase() !== 'dumb' && this.#streams.isTerminal(fd)
   }
 
   #writeOut(text: string): void {
     if (this.#outClosed) return
     try {
-      writeAll(STDOUT, text)
+      this.#streams.write(STDOUT, text)
     } catch (error) {
       const code = errorCode(error) ?? 'unknown'
       // The reader has what it wanted (`| head -1`): nothing more is written, and the command ends as it would have.
@@ -188,7 +203,7 @@ export class Terminal {
 
   #writeErr(text: string): void {
     try {
-      writeAll(STDERR, text)
+      this.#streams.write(STDERR, text)
     } catch {
       // Nobody is left to tell: the exit number still says what happened.
     }

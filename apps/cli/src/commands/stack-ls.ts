@@ -1,5 +1,15 @@
-import { StacksealError } from '@stackseal/core'
+import { findProject, listStacks, nodeFileSystem, selectedStack } from '@stackseal/stack'
+import type { Invocation } from '../command.ts'
 
-export async function run(): Promise<void> {
-  throw new StacksealError('ERR_INTERNAL', 'this command is not there yet')
+/** Lists the stacks of the project. */
+export async function run({ options, terminal, env, trace }: Invocation): Promise<void> {
+  const project = await findProject(nodeFileSystem, options.cwd)
+  trace(`read ${project.file}`)
+  const selected = selectedStack(nodeFileSystem, project, env)
+  const stacks = listStacks(nodeFileSystem, project).map((name) => ({ name, current: name === selected }))
+  if (options.json) {
+    terminal.out(`${JSON.stringify(stacks, undefined, 2)}\n`)
+    return
+  }
+  terminal.out(['NAME', ...stacks.map(({ name, current }) => (current ? `${name}*` : name)), ''].join('\n'))
 }
