@@ -1,20 +1,25 @@
+import { readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { SkipReasons } from './tools/skip-reasons.ts'
 
-const source = (name: string): string => new URL(`./packages/${name}/src/index.ts`, import.meta.url).pathname
+const root = import.meta.dirname
+const packages = readdirSync(join(root, 'packages'))
 
-// Unit tests run the sources; tests of the built packages live in tests/ and apps/cli.
+// Unit tests run the sources; only tests that start the command line as a process run what was built.
 export default defineConfig({
   resolve: {
-    alias: {
-      '@stackseal/core': source('core'),
-      '@stackseal/provider-passphrase': source('provider-passphrase'),
-      '@stackseal/stack': source('stack'),
-    },
+    alias: Object.fromEntries(
+      packages.map((name) => [`@stackseal/${name}`, join(root, 'packages', name, 'src/index.ts')]),
+    ),
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['**/*.test.ts'],
     isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // One report a runner, named after the folder it runs in: what `npm test` and .ci/run add up.
+    reporters: ['default', 'json', new SkipReasons()],
+    outputFile: { json: join(root, '.reports', `${basename(process.cwd())}.json`) },
   },
 })

@@ -42,5 +42,6 @@ export function openAesGcm(key: AesKey, nonce: Uint8Array, sealed: Uint8Array): 
   } catch {
     return undefined // final's only error here: the tag does not match (SP 800-38D §7.2)
   }
-  return plaintext
+  // A plain view: a Buffer prints, slices and compares differently.
+  return new Uint8Array(plaintext.buffer, plaintext.byteOffset, plaintext.length)
 }

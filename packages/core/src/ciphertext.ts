@@ -18,8 +18,10 @@ export interface Ciphertext {
  */
 export function parseCiphertext(text: string): Ciphertext {
   const parts = text.split(':')
-  if (parts.length !== 3) throw malformed('it is not of the form v1:<nonce>:<ciphertext>', { parts: parts.length })
-  const [version, nonceText, sealedText] = parts as [string, string, string]
+  const [version, nonceText, sealedText] = parts
+  if (nonceText === undefined || sealedText === undefined || parts.length > 3) {
+    throw malformed('it is not of the form v1:<nonce>:<ciphertext>', { parts: parts.length })
+  }
   if (version !== CIPHERTEXT_VERSION) throw malformed('its version is unknown')
   const nonce = field('nonce', nonceText)
   const sealed = field('ciphertext', sealedText)

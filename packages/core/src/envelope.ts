@@ -1,7 +1,8 @@
+import { abortError, untilAborted } from './abort.ts'
 import { type AesKey, DATA_KEY_BYTES, importAesKey } from './aes-gcm.ts'
 import { wipe } from './bytes.ts'
 import { decryptValue, decryptValueBytes, encryptValue } from './ciphertext.ts'
-import { isStacksealError, StacksealError } from './errors.ts'
+import { type ErrorDetails, isStacksealError, StacksealError } from './errors.ts'
 import type { KeyUrl } from './key-url.ts'
 import type { ProviderContext } from './provider.ts'
 import type { Registry } from './registry.ts'
@@ -30,9 +31,8 @@ export class Envelope {
   static fromDataKey(dataKey: Uint8Array, sealedKey: SealedKey): Envelope {
     if (!(dataKey instanceof Uint8Array) || dataKey.length !== DATA_KEY_BYTES) {
       const length = dataKey instanceof Uint8Array ? dataKey.length : -1
-      throw new StacksealError('ERR_PROVIDER_INVALID', `the provider of ${sealedKey.url.scheme}: gave a data key that is not 32 bytes`, {
-        details: { length, expected: DATA_KEY_BYTES, scheme: sealedKey.url.scheme },
-      })
+      if (dataKey instanceof Uint8Array) wipe(dataKey)
+      throw invalidProvider(sealedKey.url, 'gave a data key that is not 32 bytes', { length, expected: DATA_KEY_BYTES })
     }
     const key = importAesKey(dataKey)
     wipe(dataKey)
@@ -41,25 +41,34 @@ export class Envelope {
 
   /** Opens a sealed key: one call to its provider, whatever the number of values that follow. */
   static async open(sealedKey: SealedKey, registry: Registry, context: ProviderContext): Promise<Envelope> {
-    const provider = await registry.find(sealedKey.url)
-    const { dataKey, sealed } = await provider.openKey(sealedKey.url, sealedKey.sealed, context)
-    return Envelope.fromDataKey(dataKey, sealed === undefined ? sealedKey : { url: sealedKey.url, sealed })
+    const { url } = sealedKey
+    const provider = await registry.find(url)
+    const { dataKey, sealed } = await answerOf(url, context, () => provider.openKey(url, sealedKey.sealed, context))
+    return Envelope.fromDataKey(dataKey, sealed === undefined ? sealedKey : { url, sealed: sealedText(url, sealed) })
   }
 
   /**
    * Makes a new data key, and opens its stored text again through a fresh provider before anything is encrypted: an
    * identity that may encrypt and not decrypt would otherwise make a stack that nobody can read.
+   * @throws what openKey throws, or ERR_PROVIDER_INVALID where it gives another key than createKey did
    */
   static async create(url: KeyUrl, registry: Registry, context: ProviderContext): Promise<Envelope> {
-    const { dataKey, sealed } = await (await registry.find(url)).createKey(url, context)
-    const created = Envelope.fromDataKey(dataKey, { url, sealed })
+    const provider = await registry.find(url)
+    const { dataKey, sealed } = await answerOf(url, context, () => provider.createKey(url, context))
+    const created = Envelope.fromDataKey(dataKey, { url, sealed: sealedText(url, sealed) })
     await registry.fresh(url)
-    const opened = await Envelope.open({ url, sealed }, registry, context)
-    const probe = 'stackseal'
-    if (decryptValue(opened.#key, encryptValue(created.#key, probe)) !== probe) {
-      throw new StacksealError('ERR_PROVIDER_INVALID', `the provider of ${url.scheme}: opened another key than it made`)
-    }
+    const opened = await Envelope.open(created.sealedKey, registry, context)
+    if (!opened.#isSameKeyAs(created)) throw invalidProvider(url, 'opened another key than it made')
     return opened
+  }
+
+  #isSameKeyAs(other: Envelope): boolean {
+    try {
+      return decryptValue(this.#key, encryptValue(other.#key, '')) === ''
+    } catch (error) {
+      if (isStacksealError(error) && error.code === 'ERR_DECRYPT_FAILED') return false
+      throw error
+    }
   }
 
   /** Encrypts text (or bytes) to `v1:<nonce>:<ciphertext>`, each time under a fresh nonce. */
@@ -100,7 +109,38 @@ export class Envelope {
     })
   }
 
+  /** The key URL and nothing else. */
   toJSON(): { sealedKey: { url: string } } {
     return { sealedKey: { url: this.sealedKey.url.text } }
   }
+}
+
+/** Waits for a provider. Its own errors pass; anything else it throws may hold a token or a key, and is not kept. */
+async function answerOf<T extends object>(url: KeyUrl, context: ProviderContext, call: () => Promise<T>): Promise<T> {
+  let answer: T
+  try {
+    answer = await untilAborted(call(), context.signal)
+  } catch (error) {
+    if (isStacksealError(error)) throw error
+    if (context.signal?.aborted === true) throw abortError(context.signal)
+    throw new StacksealError(
+      'ERR_PROVIDER_FAILED',
+      `the provider of ${url.scheme}: failed with an error that it does not know`,
+      {
+        details: { scheme: url.scheme },
+      },
+    )
+  }
+  if (typeof answer !== 'object' || answer === null) throw invalidProvider(url, 'gave no data key')
+  return answer
+}
+
+function sealedText(url: KeyUrl, sealed: unknown): string {
+  if (typeof sealed === 'string' && sealed !== '') return sealed
+  throw invalidProvider(url, 'gave no sealed key to store')
+}
+
+function invalidProvider(url: KeyUrl, what: string, details: ErrorDetails = {}): StacksealError {
+  const message = `the provider of ${url.scheme}: ${what}`
+  return new StacksealError('ERR_PROVIDER_INVALID', message, { details: { ...details, scheme: url.scheme } })
 }

@@ -6,39 +6,70 @@ export const ERRORS = {
   ERR_INTERNAL: { kind: 'failed', summary: 'A fault inside Stackseal.' },
   ERR_IO: { kind: 'failed', summary: 'The operating system refused to read or write a file.' },
   ERR_NOT_REPLACEABLE: { kind: 'failed', summary: 'The file system does not let a file be replaced by rename.' },
-  ERR_PROVIDER_FAILED: { kind: 'failed', summary: 'A provider failed in a way that it does not know. A fault of that provider.' },
-  ERR_PROVIDER_INVALID: { kind: 'failed', summary: 'A provider does not keep the contract: wrong shape, or a data key that is not 32 bytes.' },
+  ERR_PROVIDER_FAILED: {
+    kind: 'failed',
+    summary: 'A provider failed in a way that it does not know. A fault of that provider.',
+  },
+  ERR_PROVIDER_INVALID: {
+    kind: 'failed',
+    summary: 'A provider does not keep the contract: wrong shape, or a data key that is not 32 bytes.',
+  },
 
   ERR_USAGE: { kind: 'usage', summary: 'The command line or the call has a wrong form.' },
-  ERR_INVALID_KEY_URL: { kind: 'usage', summary: 'A key URL has a wrong form, or a parameter its provider does not know.' },
+  ERR_INVALID_KEY_URL: {
+    kind: 'usage',
+    summary: 'A key URL has a wrong form, or a parameter its provider does not know.',
+  },
   ERR_INVALID_CONFIG_KEY: { kind: 'usage', summary: 'A configuration key is not <namespace>:<name>.' },
   ERR_INVALID_PROPERTY_PATH: { kind: 'usage', summary: 'A property path has a wrong form or does not fit the value.' },
   ERR_INVALID_VALUE: { kind: 'usage', summary: 'A value is not of the type that was asked for, or can not be stored.' },
   ERR_INVALID_NAME: { kind: 'usage', summary: 'A project or stack name has characters that names can not have.' },
   ERR_UNKNOWN_PROVIDER: { kind: 'usage', summary: 'No provider is known for the scheme of a key URL.' },
-  ERR_REWRAP_NOT_POSSIBLE: { kind: 'usage', summary: 'This provider derives its data key, so an existing one can not be sealed again.' },
+  ERR_REWRAP_NOT_POSSIBLE: {
+    kind: 'usage',
+    summary: 'This provider derives its data key, so an existing one can not be sealed again.',
+  },
   ERR_ALREADY_EXISTS: { kind: 'usage', summary: 'What was to be made is there already.' },
   ERR_NO_PROJECT: { kind: 'usage', summary: 'No Pulumi.yaml was found in this folder or above it.' },
   ERR_NO_STACK: { kind: 'usage', summary: 'No stack was named and none is selected.' },
 
   ERR_MALFORMED_CIPHERTEXT: { kind: 'data', summary: 'A ciphertext is not of the form v1:<nonce>:<ciphertext>.' },
-  ERR_DECRYPT_FAILED: { kind: 'data', summary: 'A ciphertext does not open with this data key: it was changed, or belongs to another key.' },
+  ERR_DECRYPT_FAILED: {
+    kind: 'data',
+    summary: 'A ciphertext does not open with this data key: it was changed, or belongs to another key.',
+  },
   ERR_SECRET_NOT_TEXT: { kind: 'data', summary: 'A secret holds bytes that are not UTF-8 text.' },
   ERR_MALFORMED_SEALED_KEY: { kind: 'data', summary: 'encryptionsalt or encryptedkey has a wrong form.' },
-  ERR_MISSING_SEALED_KEY: { kind: 'data', summary: 'There are ciphertexts, but the encryptionsalt or encryptedkey that opens them is gone.' },
+  ERR_MISSING_SEALED_KEY: {
+    kind: 'data',
+    summary: 'There are ciphertexts, but the encryptionsalt or encryptedkey that opens them is gone.',
+  },
   ERR_WRONG_PASSPHRASE: { kind: 'data', summary: 'The passphrase does not open this encryptionsalt.' },
   ERR_WRONG_KEY: { kind: 'data', summary: 'The key service holds another key than the one that sealed this data key.' },
   ERR_KEY_NOT_FOUND: { kind: 'data', summary: 'The key service knows no such key.' },
   ERR_KEY_DISABLED: { kind: 'data', summary: 'The key is disabled, or waiting to be deleted.' },
-  ERR_KEY_NOT_PROVEN: { kind: 'data', summary: 'Nothing shows that this sealed key is the one of this stack, so nothing is encrypted under it.' },
-  ERR_SERVICE_SECRETS: { kind: 'data', summary: 'The secrets of this stack are held by Pulumi Cloud, which Stackseal does not open.' },
+  ERR_KEY_NOT_PROVEN: {
+    kind: 'data',
+    summary: 'Nothing shows that this sealed key is the one of this stack, so nothing is encrypted under it.',
+  },
+  ERR_NO_SECRETS_PROVIDER: {
+    kind: 'data',
+    summary: 'The stack has no key yet under which a secret could be encrypted.',
+  },
+  ERR_SERVICE_SECRETS: {
+    kind: 'data',
+    summary: 'The secrets of this stack are held by Pulumi Cloud, which Stackseal does not open.',
+  },
   ERR_CONFIG_KEY_NOT_FOUND: { kind: 'data', summary: 'The stack has no such configuration key.' },
   ERR_STACK_NOT_FOUND: { kind: 'data', summary: 'The project has no such stack.' },
   ERR_FILE_NOT_FOUND: { kind: 'data', summary: 'A file that was named is not there.' },
   ERR_MALFORMED_FILE: { kind: 'data', summary: 'A project, stack or state file can not be read.' },
   ERR_DUPLICATE_KEY: { kind: 'data', summary: 'A key stands twice in a file.' },
   ERR_FILE_TOO_LARGE: { kind: 'data', summary: 'A stack or project file is larger than 64 MiB.' },
-  ERR_CANNOT_EDIT: { kind: 'data', summary: 'A value stands in a place that can not be changed without changing others.' },
+  ERR_CANNOT_EDIT: {
+    kind: 'data',
+    summary: 'A value stands in a place that can not be changed without changing others.',
+  },
   ERR_CHECK_FAILED: { kind: 'data', summary: 'A check found something wrong.' },
 
   ERR_PASSPHRASE_MISSING: { kind: 'access', summary: 'No passphrase was given and nobody can be asked.' },
@@ -54,10 +85,13 @@ export const ERRORS = {
   ERR_THROTTLED: { kind: 'retry', summary: 'A key service asks to come back later.' },
   ERR_UNAVAILABLE: { kind: 'retry', summary: 'A key service can not be reached, or is not ready.' },
   ERR_LOCKED: { kind: 'retry', summary: 'Another process is changing this stack.' },
-  ERR_CHANGED_MEANWHILE: { kind: 'retry', summary: 'The file was changed by somebody else while it was being worked on.' },
+  ERR_CHANGED_MEANWHILE: {
+    kind: 'retry',
+    summary: 'The file was changed by somebody else while it was being worked on.',
+  },
 
   ERR_INTERRUPTED: { kind: 'interrupted', summary: 'Stopped on request.' },
-} as const satisfies Record<string, { readonly kind: ErrorKind; readonly summary: string }>
+} as const // without `satisfies`, which isolatedDeclarations can not print; `get kind()` below holds every row to ErrorKind
 
 export type ErrorCode = keyof typeof ERRORS
 
@@ -72,7 +106,7 @@ export interface ErrorOptions {
 }
 
 // Symbol.for, not instanceof: two copies of this package in one process understand each other.
-const MARK: unique symbol = Symbol.for('stackseal.error') as never
+const MARK: unique symbol = Symbol.for('stackseal.error')
 
 /**
  * The one class of errors that Stackseal throws.
@@ -90,7 +124,7 @@ export class StacksealError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.hint = options.hint
-    this.details = options.details ?? {}
+    this.details = Object.freeze({ ...options.details })
     Object.defineProperty(this, MARK, { value: true })
   }
 

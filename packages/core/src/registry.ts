@@ -1,4 +1,4 @@
-import { StacksealError } from './errors.ts'
+import { isStacksealError, StacksealError } from './errors.ts'
 import type { KeyUrl } from './key-url.ts'
 import type { Provider } from './provider.ts'
 
@@ -8,8 +8,10 @@ export interface LazyProvider {
   readonly load: () => Promise<Provider>
 }
 
-// The URL opener of the reference takes these before a scheme; they mean nothing else.
-const TYPE_PREFIX = /^secrets\+(?:keeper\+)?/
+// The URL opener of the reference takes these away from the front of a scheme, one after the other; they mean nothing.
+const TYPE_PREFIXES = ['secrets+keeper+', 'secrets+']
+
+const SCHEME = /^[a-z][a-z0-9+.-]*$/
 
 /**
  * Looks a provider up by scheme and loads it when first needed. There is no global registry: a scheme that a document
@@ -17,16 +19,19 @@ const TYPE_PREFIX = /^secrets\+(?:keeper\+)?/
  */
 export class Registry {
   readonly #entries: ReadonlyMap<string, LazyProvider>
-  readonly #loaded = new Map<LazyProvider, Promise<Provider>>()
+  readonly #current = new Map<LazyProvider, Promise<Provider>>()
+  readonly #loaded = new Set<Promise<Provider>>()
 
-  /** @throws ERR_PROVIDER_INVALID where two entries claim one scheme */
+  /** @throws ERR_PROVIDER_INVALID where two entries claim one scheme, or an entry has a wrong shape */
   constructor(providers: readonly (Provider | LazyProvider)[]) {
     const entries = new Map<string, LazyProvider>()
     for (const provider of providers) {
-      const entry = 'load' in provider ? provider : { schemes: provider.schemes, load: () => Promise.resolve(provider) }
+      const entry = asEntry(provider)
       for (const scheme of entry.schemes) {
         if (entries.has(scheme)) {
-          throw new StacksealError('ERR_PROVIDER_INVALID', `two providers claim the scheme ${scheme}`, { details: { scheme } })
+          throw new StacksealError('ERR_PROVIDER_INVALID', `two providers claim the scheme ${scheme}`, {
+            details: { scheme },
+          })
         }
         entries.set(scheme, entry)
       }
@@ -41,49 +46,96 @@ export class Registry {
 
   /**
    * The provider of a key URL; the same object at each call.
-   * @throws ERR_UNKNOWN_PROVIDER
+   * @throws ERR_UNKNOWN_PROVIDER, ERR_PROVIDER_INVALID for a wrong shape, ERR_PROVIDER_FAILED if it can't be loaded
    */
-  find(url: KeyUrl): Promise<Provider> {
+  async find(url: KeyUrl): Promise<Provider> {
     const entry = this.#entry(url)
-    let provider = this.#loaded.get(entry)
-    if (provider === undefined) {
-      provider = entry.load().then(checked)
-      this.#loaded.set(entry, provider)
+    const current = this.#current.get(entry)
+    if (current !== undefined) return current
+    const provider = load(entry)
+    this.#current.set(entry, provider)
+    this.#loaded.add(provider)
+    try {
+      return await provider
+    } catch (error) {
+      // Not kept: what failed to load may load at the next call.
+      if (this.#current.get(entry) === provider) this.#current.delete(entry)
+      this.#loaded.delete(provider)
+      throw error
     }
-    return provider
   }
 
   /**
    * A provider that has not been used before, where the entry can make one: what a new key is opened with once, to see
    * that it opens. {@link find} gives this one from now on.
    */
-  fresh(url: KeyUrl): Promise<Provider> {
-    this.#loaded.delete(this.#entry(url))
+  async fresh(url: KeyUrl): Promise<Provider> {
+    this.#current.delete(this.#entry(url))
     return this.find(url)
   }
 
-  /** Ends the connections of every provider that was loaded. */
+  /** Ends the connections of every provider that was loaded, each once. */
   async close(): Promise<void> {
-    const loaded = [...this.#loaded.values()]
+    const loaded = await Promise.allSettled(this.#loaded)
     this.#loaded.clear()
-    await Promise.allSettled(loaded.map(async (provider) => (await provider).close?.()))
+    this.#current.clear()
+    const providers = new Set(loaded.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])))
+    await Promise.allSettled([...providers].map(async (provider) => provider.close?.()))
   }
 
   #entry(url: KeyUrl): LazyProvider {
-    const scheme = url.scheme.replace(TYPE_PREFIX, '')
+    let { scheme } = url
+    for (const prefix of TYPE_PREFIXES) if (scheme.startsWith(prefix)) scheme = scheme.slice(prefix.length)
     const entry = this.#entries.get(scheme)
     if (entry !== undefined) return entry
-    throw new StacksealError('ERR_UNKNOWN_PROVIDER', `no provider is known for ${scheme}: (known: ${this.schemes.join(', ')})`, {
+    const known = this.schemes.join(', ')
+    throw new StacksealError('ERR_UNKNOWN_PROVIDER', `no provider is known for ${scheme}: (known: ${known})`, {
       hint: `install a provider for ${scheme} and name its module with --provider or STACKSEAL_PROVIDERS`,
       details: { scheme },
     })
   }
 }
 
-function checked(provider: Provider): Provider {
-  if (provider.contract === 1) return provider
-  throw new StacksealError('ERR_PROVIDER_INVALID', 'a provider follows a contract that this version does not know', {
-    hint: 'update stackseal, or take an older version of the provider',
-    details: { contract: String((provider as { contract?: unknown }).contract) },
-  })
+function asEntry(provider: Provider | LazyProvider): LazyProvider {
+  const isSchemes = Array.isArray(provider?.schemes) && provider.schemes.length > 0
+  if (!isSchemes) throw wrongShape('schemes is not a list of names')
+  for (const scheme of provider.schemes) {
+    if (!SCHEME.test(scheme)) throw wrongShape('a scheme is not a lower-case name without its colon')
+  }
+  if ('contract' in provider) return { schemes: provider.schemes, load: () => Promise.resolve(provider) }
+  if (typeof provider.load === 'function') return provider
+  throw wrongShape('it has neither contract nor load')
+}
+
+async function load(entry: LazyProvider): Promise<Provider> {
+  let provider: Provider
+  try {
+    provider = await entry.load()
+  } catch (error) {
+    if (isStacksealError(error)) throw error
+    const scheme = entry.schemes.join(', ')
+    throw new StacksealError('ERR_PROVIDER_FAILED', `the provider of ${scheme}: could not be loaded`, {
+      details: { scheme },
+      cause: error,
+    })
+  }
+  if (typeof provider !== 'object' || provider === null) throw wrongShape('it is not an object')
+  if (provider.contract !== 1) {
+    throw new StacksealError('ERR_PROVIDER_INVALID', 'a provider follows a contract that this version does not know', {
+      hint: 'update stackseal, or take an older version of the provider',
+      details: { contract: String((provider as { contract?: unknown }).contract) },
+    })
+  }
+  for (const method of ['createKey', 'openKey'] as const) {
+    if (typeof provider[method] !== 'function') throw wrongShape(`${method} is not a function`)
+  }
+  if (typeof provider.name !== 'string') throw wrongShape('name is not a text')
+  const claimed: readonly string[] = Array.isArray(provider.schemes) ? provider.schemes : []
+  const missing = entry.schemes.find((scheme) => !claimed.includes(scheme))
+  if (missing !== undefined) throw wrongShape(`it was registered for ${missing}: and does not list that scheme`)
+  return provider
+}
+
+function wrongShape(reason: string): StacksealError {
+  return new StacksealError('ERR_PROVIDER_INVALID', `a provider has a wrong shape: ${reason}`)
 }

@@ -1,3 +1,5 @@
+import { StacksealError } from './errors.ts'
+
 // The plaintexts live here and not in a field: a #private field shows in an inspector's preview, a WeakMap does not.
 const plaintexts = new WeakMap<object, unknown>()
 
@@ -12,8 +14,13 @@ export class Secret<T = string> {
     plaintexts.set(this, value)
   }
 
-  /** The value itself. From here on it is the caller's to keep. */
+  /**
+   * The value itself. From here on it is the caller's to keep.
+   * @throws ERR_USAGE for what only looks like a secret: a proxy or a clone of one holds no value
+   */
   reveal(): T {
+    if (!plaintexts.has(this)) throw new StacksealError('ERR_USAGE', 'this is no secret, but a proxy or a clone of one')
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the constructor put a T there
     return plaintexts.get(this) as T
   }
 
@@ -38,8 +45,9 @@ export class Secret<T = string> {
     return PRINTED
   }
 
-  // Node's inspection hook, by its registered symbol, so that this file needs nothing of Node.
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return PRINTED
+  // Node's inspection hook, by its registered symbol, so that this file needs nothing of Node. Not a method: its name
+  // can not stand in a declaration file.
+  static {
+    Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: () => PRINTED })
   }
 }

@@ -1,30 +1,28 @@
+import { bounded, abortError, pause } from './abort.ts'
 import { DATA_KEY_BYTES, randomBytes } from './aes-gcm.ts'
-import { decodeBase64, encodeBase64 } from './bytes.ts'
+import { decodeBase64, encodeBase64, wipe } from './bytes.ts'
+import { type Connect, Connections, type KeyService } from './connections.ts'
 import { ERRORS, type ErrorCode, type ErrorDetails, isStacksealError, StacksealError } from './errors.ts'
 import type { KeyUrl } from './key-url.ts'
 import type { ProviderContext, ProviderV1 } from './provider.ts'
 
-/** A connected key service: bytes in, bytes out. Each call must stop when its signal does. */
-export interface KeyService {
-  wrap(dataKey: Uint8Array, signal: AbortSignal): Promise<Uint8Array>
-  unwrap(wrapped: Uint8Array, signal: AbortSignal): Promise<Uint8Array>
-  close?(): Promise<void>
-}
-
 /** What a vendor's error means. Its message and its object are never kept: they may hold a token or a key. */
 export interface Classified {
   readonly code: ErrorCode
-  readonly hint?: string
-  readonly details?: ErrorDetails
+  readonly hint?: string | undefined
+  readonly details?: ErrorDetails | undefined
   /** How long the service asks to wait, in milliseconds. */
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | undefined
 }
 
 export interface WrappingProviderOptions {
   readonly name: string
   readonly schemes: readonly [string, ...string[]]
-  /** Checks the URL, loads the SDK, makes a client. Called once per URL; may be called again after a failure. */
-  readonly connect: (url: KeyUrl, context: ProviderContext) => Promise<KeyService>
+  /**
+   * Checks the URL, loads the SDK, makes a client. Called once for each URL and environment; called again after a
+   * failure. The signal of its context is the bound on connecting.
+   */
+  readonly connect: Connect
   readonly classify: (error: unknown, url: KeyUrl) => Classified
   /** Text to wrapped bytes and back, where a vendor has an odd form. The default is standard padded base64. */
   readonly encoding?: {
@@ -32,11 +30,15 @@ export interface WrappingProviderOptions {
     readonly encode: (wrapped: Uint8Array) => string
   }
   readonly describe?: ProviderV1['describe']
+  /** For a service that is known to need other bounds than 10 seconds a try, 3 tries, 200 ms before the second. */
+  readonly bounds?: { readonly tryMs?: number; readonly tries?: number; readonly firstDelayMs?: number }
 }
 
 const TRY_MS = 10_000
 const TRIES = 3
 const FIRST_DELAY_MS = 200
+/** A service that asks for a longer wait than this is not waited for: the caller decides when to come back. */
+const LONGEST_DELAY_MS = 10_000
 
 /**
  * Makes a provider of a key service that wraps bytes. This function owns what every such provider needs: the random
@@ -44,49 +46,36 @@ const FIRST_DELAY_MS = 200
  * not ready.
  */
 export function wrappingProvider(options: WrappingProviderOptions): ProviderV1 {
-  const { name, schemes, encoding = BASE64 } = options
-  const services = new Map<string, Promise<KeyService>>()
-
-  const connect = (url: KeyUrl, context: ProviderContext): Promise<KeyService> => {
-    let service = services.get(url.text)
-    if (service === undefined) {
-      service = options.connect(url, context)
-      services.set(url.text, service)
-      service.catch(() => services.delete(url.text))
-    }
-    return service
-  }
+  const { name, schemes, encoding = BASE64, bounds = {} } = options
+  const { tryMs = TRY_MS, tries = TRIES, firstDelayMs = FIRST_DELAY_MS } = bounds
+  const connections = new Connections(options.connect, tryMs)
 
   const call = async (
     url: KeyUrl,
     context: ProviderContext,
-    verb: string,
+    verb: 'seal' | 'open',
     use: (service: KeyService, signal: AbortSignal) => Promise<Uint8Array>,
   ): Promise<Uint8Array> => {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await bounded(context.signal, async (signal) => use(await connect(url, context), signal))
+        return await bounded(tryMs, context.signal, async (signal) => use(await connections.get(url, context), signal))
       } catch (error) {
-        if (context.signal?.aborted) throw abortError(context.signal)
-        if (isStacksealError(error) && error.code !== 'ERR_TIMEOUT') throw error
-        const classified: Classified = isStacksealError(error) ? { code: error.code } : options.classify(error, url)
-        if (attempt < TRIES && ERRORS[classified.code].kind === 'retry') {
-          await delay(classified.retryAfterMs ?? FIRST_DELAY_MS * 2 ** (attempt - 1), context.signal)
+        if (context.signal?.aborted === true) throw abortError(context.signal)
+        const meaning = isStacksealError(error) ? error : classified(options.classify, error, url)
+        const delayMs =
+          ('retryAfterMs' in meaning ? meaning.retryAfterMs : undefined) ?? firstDelayMs * 2 ** (attempt - 1)
+        if (attempt < tries && ERRORS[meaning.code]?.kind === 'retry' && delayMs <= LONGEST_DELAY_MS) {
+          await pause(delayMs, context.signal)
           continue
         }
-        const summary = ERRORS[classified.code].summary.replace(/\.$/, '')
-        throw new StacksealError(classified.code, `${name} did not ${verb} the data key: ${lowerFirst(summary)}`, {
-          hint: classified.hint,
-          details: { scheme: url.scheme, attempts: attempt, ...classified.details },
-        })
+        throw failure(meaning, attempt, `${name} did not ${verb} the data key`, url)
       }
     }
   }
 
   const seal = async (url: KeyUrl, dataKey: Uint8Array, context: ProviderContext): Promise<string> => {
     const wrapped = await call(url, context, 'seal', (service, signal) => service.wrap(dataKey, signal))
-    if (wrapped.length === 0) throw emptyReply(name)
-    return encoding.encode(wrapped)
+    return encoding.encode(filled(wrapped, name, url))
   }
 
   return {
@@ -95,80 +84,63 @@ export function wrappingProvider(options: WrappingProviderOptions): ProviderV1 {
     schemes,
     async createKey(url, context) {
       const dataKey = randomBytes(DATA_KEY_BYTES)
-      return { sealed: await seal(url, dataKey, context), dataKey }
+      try {
+        return { sealed: await seal(url, dataKey, context), dataKey }
+      } catch (error) {
+        wipe(dataKey)
+        throw error
+      }
     },
     async openKey(url, sealed, context) {
       const decoded = encoding.decode(sealed)
       const dataKey = await call(url, context, 'open', (service, signal) => service.unwrap(decoded.wrapped, signal))
-      if (dataKey.length === 0) throw emptyReply(name)
+      filled(dataKey, name, url)
       return decoded.sealed === undefined ? { dataKey } : { dataKey, sealed: decoded.sealed }
     },
     sealKey: seal,
     ...(options.describe === undefined ? {} : { describe: options.describe }),
-    async close() {
-      const open = [...services.values()]
-      services.clear()
-      await Promise.allSettled(open.map(async (service) => (await service).close?.()))
-    },
+    close: () => connections.close(),
   }
 }
 
 const BASE64: NonNullable<WrappingProviderOptions['encoding']> = {
   decode(sealed) {
     const result = decodeBase64(sealed)
-    if ('bytes' in result) return { wrapped: result.bytes }
-    throw new StacksealError('ERR_MALFORMED_SEALED_KEY', `encryptedkey is not base64 (at byte ${result.invalidAt})`, {
-      hint: 'take the line from an earlier version of the file',
-      details: { at: result.invalidAt },
-    })
+    const hint = 'take the line from an earlier version of the file'
+    if ('invalidAt' in result) {
+      throw new StacksealError('ERR_MALFORMED_SEALED_KEY', `encryptedkey is not base64 (at byte ${result.invalidAt})`, {
+        hint,
+        details: { at: result.invalidAt },
+      })
+    }
+    if (result.bytes.length > 0) return { wrapped: result.bytes }
+    throw new StacksealError('ERR_MALFORMED_SEALED_KEY', 'encryptedkey is empty', { hint })
   },
   encode: encodeBase64,
 }
 
-function emptyReply(name: string): StacksealError {
-  return new StacksealError('ERR_PROVIDER_FAILED', `${name} answered without a key`)
-}
-
-/** Runs one try. Ends at its bound or when cancelled, also where the vendor's client does not listen to the signal. */
-async function bounded<T>(outer: AbortSignal | undefined, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const bound = AbortSignal.timeout(TRY_MS)
-  const signal = outer === undefined ? bound : AbortSignal.any([outer, bound])
-  signal.throwIfAborted()
-  let stop: (() => void) | undefined
-  const stopped = new Promise<never>((_, reject) => {
-    stop = () => reject(bound.aborted ? new StacksealError('ERR_TIMEOUT', 'no answer in time') : abortError(signal))
-    signal.addEventListener('abort', stop, { once: true })
-  })
+function classified(classify: WrappingProviderOptions['classify'], error: unknown, url: KeyUrl): Classified {
   try {
-    return await Promise.race([run(signal), stopped])
-  } finally {
-    if (stop !== undefined) signal.removeEventListener('abort', stop)
+    const meaning: Classified | undefined = classify(error, url)
+    if (meaning !== undefined && Object.hasOwn(ERRORS, meaning.code)) return meaning
+  } catch {
+    // What classify itself throws may be of the vendor's making; it says no more than that the error is unknown.
   }
+  return { code: 'ERR_PROVIDER_FAILED' }
 }
 
-function abortError(signal: AbortSignal): StacksealError {
-  const reason: unknown = signal.reason
-  if (isStacksealError(reason)) return reason
-  const timedOut = reason instanceof Error && reason.name === 'TimeoutError'
-  return timedOut
-    ? new StacksealError('ERR_TIMEOUT', 'the key service did not answer in time', { hint: 'try again, or give it longer with --timeout' })
-    : new StacksealError('ERR_INTERRUPTED', 'stopped on request')
+/** The error for the caller. Nothing that a vendor wrote is in it: no message, no object, no cause. */
+function failure(meaning: Classified | StacksealError, attempts: number, what: string, url: KeyUrl): StacksealError {
+  const { code, hint } = meaning
+  const details = { scheme: url.scheme, attempts, ...meaning.details }
+  // A provider's own error says it better. An expired bound of this file says only that time was up.
+  if (isStacksealError(meaning) && code !== 'ERR_TIMEOUT')
+    return new StacksealError(code, meaning.message, { hint, details })
+  const summary = ERRORS[code].summary.replace(/\.$/, '')
+  return new StacksealError(code, `${what}: ${summary.charAt(0).toLowerCase()}${summary.slice(1)}`, { hint, details })
 }
 
-async function delay(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer)
-      reject(abortError(signal as AbortSignal))
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }, milliseconds)
-    signal?.addEventListener('abort', stop, { once: true })
-  })
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1)
+function filled(reply: unknown, name: string, url: KeyUrl): Uint8Array {
+  if (reply instanceof Uint8Array && reply.length > 0) return reply
+  throw new StacksealError('ERR_PROVIDER_FAILED', `${name} answered without a key`, { details: { scheme: url.scheme } })
 }

@@ -1,0 +1,154 @@
+import { deepStrictEqual, strictEqual } from 'node:assert/strict'
+import { Console } from 'node:console'
+import { Session } from 'node:inspector'
+import { PassThrough } from 'node:stream'
+import { format, inspect } from 'node:util'
+import { serialize } from 'node:v8'
+
+import { describe, expect, test } from 'vitest'
+
+import { isStacksealError, Secret } from '../src/index.ts'
+
+const PLAINTEXT = 'correct-horse-battery-stable'
+const secret = new Secret(PLAINTEXT)
+
+describe('a secret', () => {
+  test('is revealed by one method alone', () => {
+    expect(secret.reveal()).toBe(PLAINTEXT)
+    expect(new Secret({ a: [1, 2] }).reveal()).toEqual({ a: [1, 2] })
+    expect(new Secret(undefined).reveal()).toBe(undefined)
+    expect(secret.map((value) => value.length).reveal()).toBe(PLAINTEXT.length)
+  })
+
+  const prints: [where: string, print: () => unknown][] = [
+    // oxlint-disable-next-line typescript/restrict-template-expressions -- that a template prints nothing is the point
+    ['a template', () => `${secret}`],
+    ['String()', () => String(secret)],
+    ['concatenation', () => 'x'.concat(secret as never).slice(1)],
+    ['toString', () => secret.toString()],
+    ['toLocaleString', () => secret.toLocaleString()],
+    ['Array.join', () => [secret].join()],
+    ['JSON', () => JSON.parse(JSON.stringify(secret))],
+    ['inspect', () => inspect(secret)],
+    [
+      'inspect with hidden properties',
+      () => inspect(secret, { showHidden: true, depth: 99, showProxy: true, getters: true }),
+    ],
+    ['%s', () => format('%s', secret)],
+    ['%o', () => format('%o', secret)],
+    ['%O', () => format('%O', secret)],
+    ['another argument of console.log', () => format('', secret).trim()],
+  ]
+  test.each(prints)('prints as [secret] in %s', (_, print) => {
+    expect(print()).toBe('[secret]')
+  })
+
+  test('prints as [secret] inside a parent', () => {
+    const parent = { list: [secret], map: new Map([['k', secret]]), deep: { er: { still: { more: secret } } } }
+    expect(JSON.stringify({ a: secret, b: [secret] })).toBe('{"a":"[secret]","b":["[secret]"]}')
+    expect(inspect(parent, { depth: null }).match(/\[secret\]/g)).toHaveLength(3)
+    expect(inspect(parent, { depth: null, showHidden: true })).not.toContain('horse')
+  })
+
+  test('shows nothing where a printer takes it apart instead of asking it', async () => {
+    const lines = new PassThrough()
+    const console = new Console(lines)
+    console.table([secret, { a: secret }])
+    console.table({ row: { a: secret, b: 1 } }, ['a'])
+    console.dir(secret, { showHidden: true, customInspect: false, depth: null })
+    console.log('%j %d %i %o', secret, secret, secret, { secret })
+    lines.end()
+    const printed = (await lines.toArray()).join('')
+    expect(printed).toContain('[secret]')
+    expect(printed).not.toMatch(/horse|battery/)
+    expect(inspect(secret, { customInspect: false, showHidden: true, getters: true })).not.toContain('horse')
+  })
+
+  test('has no property, symbol or prototype value that holds it', () => {
+    const seen: unknown[] = []
+    for (let object: object | null = secret; object !== null; object = Object.getPrototypeOf(object) as object | null) {
+      for (const key of Reflect.ownKeys(object)) {
+        if (key !== '__proto__') seen.push(key, Reflect.get(object, key, secret))
+      }
+    }
+    expect(seen.length).toBeGreaterThan(5)
+    expect(seen).not.toContain(PLAINTEXT)
+    expect(Object.assign({}, secret)).toEqual({})
+    expect(Object.entries(secret)).toEqual([])
+  })
+
+  test('leaves nothing in a structured clone, a serialised value or a copy', () => {
+    expect(inspect(structuredClone({ secret }), { depth: null })).not.toContain('horse')
+    expect(serialize({ secret }).toString('latin1')).not.toContain('horse')
+    const proxy = new Proxy(secret, {})
+    for (const imitation of [
+      structuredClone(secret),
+      Object.create(secret),
+      Object.assign({}, secret),
+      proxy,
+    ] as Secret[]) {
+      let thrown: unknown
+      try {
+        Secret.prototype.reveal.call(imitation)
+      } catch (error) {
+        thrown = error
+      }
+      expect(isStacksealError(thrown) && thrown.code).toBe('ERR_USAGE')
+    }
+  })
+
+  test.each([
+    ['deepStrictEqual', (): void => deepStrictEqual({ password: secret, a: 1 }, { password: 'x', a: 2 })],
+    ['deepStrictEqual of two secrets', (): void => deepStrictEqual([secret, 1], [new Secret('other-plaintext'), 2])],
+    ['strictEqual', (): void => strictEqual(secret as unknown, 'x')],
+    ['expect', (): void => expect({ password: secret, a: 1 }).toEqual({ password: 'x', a: 2 })],
+  ])('does not show in the message or the diff of %s', (_, fail) => {
+    let thrown: unknown
+    try {
+      fail()
+    } catch (error) {
+      thrown = error
+    }
+    expect(thrown).toBeInstanceOf(Error)
+    expect(inspect(thrown, { depth: null, showHidden: true })).not.toMatch(/horse|other-plaintext/)
+  })
+
+  test('does not show in the previews of an inspector', () => {
+    const session = new Session()
+    session.connect()
+    const previews: string[] = []
+    try {
+      const place = globalThis as { secretForInspector?: unknown }
+      place.secretForInspector = secret
+      for (const expression of [
+        'secretForInspector',
+        '({ a: secretForInspector, list: [secretForInspector] })',
+        'new Map([[1, secretForInspector]])',
+      ]) {
+        session.post('Runtime.evaluate', { expression, generatePreview: true }, (error, answer) => {
+          expect(error).toBe(null)
+          previews.push(JSON.stringify(answer))
+          const objectId = answer.result.objectId ?? ''
+          session.post(
+            'Runtime.getProperties',
+            { objectId, ownProperties: true, generatePreview: true },
+            (_, properties) => {
+              previews.push(JSON.stringify({ ...properties, internalProperties: undefined }))
+            },
+          )
+        })
+      }
+      delete place.secretForInspector
+    } finally {
+      session.disconnect()
+    }
+    expect(previews).toHaveLength(6)
+    expect(previews.join('')).toContain('Secret')
+    expect(previews.join('')).not.toMatch(/horse|battery/)
+  })
+
+  test('does not become a number or a boolean that says something', () => {
+    expect(Number(secret as unknown)).toBeNaN()
+    expect(new Secret('').map(Boolean).toString()).toBe('[secret]')
+  })
+})

@@ -1,0 +1,71 @@
+import { type Envelope, isStacksealError, StacksealError } from '@stackseal/core'
+
+import { printConfigKey } from './config-key.ts'
+import { getValue } from './config-map.ts'
+import type { ConfigPlace } from './config-place.ts'
+import { SecretText } from './config-value.ts'
+import type { PendingEdit } from './stack-config.ts'
+import type { StackFile } from './stack-file.ts'
+
+/** What became of a list of edits. */
+export interface AppliedEdits {
+  readonly file: StackFile
+  /** Secrets that did not open and were replaced. */
+  readonly replacedDamaged: readonly ConfigPlace[]
+}
+
+/**
+ * Applies edits to a stack file, in order. A new secret is only encrypted under a key that opens one of the secrets
+ * that stay; a secret that has its new value already keeps its ciphertext.
+ * @throws ERR_KEY_NOT_PROVEN, ERR_CANNOT_EDIT, and what setting a value can throw
+ */
+export async function applyEdits(
+  file: StackFile,
+  edits: readonly PendingEdit[],
+  open: (file: StackFile) => Promise<Envelope>,
+): Promise<AppliedEdits> {
+  let edited = file
+  const replacedDamaged: ConfigPlace[] = []
+  for (const edit of edits) {
+    if (edit.kind === 'remove') {
+      edited = await edited.remove(edit.place)
+    } else if (edit.kind === 'set') {
+      edited = await edited.set(edit.place, edit.value)
+    } else {
+      const envelope = await open(edited)
+      const old = getValue(edited.config, edit.place.key, edit.place.path)
+      const oldText = old instanceof SecretText ? await plaintextOf(envelope, old) : undefined
+      if (oldText === edit.plaintext) continue
+      await prove(edited, envelope, old)
+      if (old instanceof SecretText && oldText === undefined) replacedDamaged.push(edit.place)
+      edited = await edited.set(edit.place, new SecretText(await envelope.encrypt(edit.plaintext)))
+    }
+  }
+  return { file: edited, replacedDamaged }
+}
+
+async function plaintextOf(envelope: Envelope, secret: SecretText): Promise<string | undefined> {
+  try {
+    return await envelope.decrypt(secret.ciphertext)
+  } catch (error) {
+    if (isStacksealError(error)) return undefined // it does not open: the caller replaces it and says so
+    throw error
+  }
+}
+
+/**
+ * Sees that the data key is the one of this file: one of the secrets that stay must open with it. Somebody could have
+ * put another sealed key into the file; what is encrypted under it could be read by whoever made it.
+ */
+async function prove(file: StackFile, envelope: Envelope, replaced: unknown): Promise<void> {
+  let first: ConfigPlace | undefined
+  for (const { place, secret } of file.secrets()) {
+    if (secret === replaced) continue
+    first ??= place
+    if ((await plaintextOf(envelope, secret)) !== undefined) return
+  }
+  if (first === undefined) return // nothing to hold the key against: a passphrase is proven by the salt's own check
+  throw new StacksealError('ERR_KEY_NOT_PROVEN', `no secret of the file opens with its key (${printConfigKey(first.key)} for one), so nothing is encrypted under it`, {
+    hint: 'look with "stackseal verify" which secrets open; take the sealed key from an earlier version of the file',
+  })
+}

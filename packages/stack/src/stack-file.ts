@@ -1,0 +1,241 @@
+import { isStacksealError, parseKeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
+
+import { printConfigKey } from './config-key.ts'
+import { type ConfigMap, getValue, removeValue, setValue } from './config-map.ts'
+import type { ConfigPlace } from './config-place.ts'
+import { readConfig, type SecretMark } from './config-reader.ts'
+import { type ConfigValue, SecretText } from './config-value.ts'
+import { removeAt, setAt } from './document-edit.ts'
+import type { ParsedDocument } from './document-node.ts'
+import { findDocument } from './find-document.ts'
+import { coerceNewValue, type NewValue } from './new-value.ts'
+import { HEADER_FIELDS, readHeader, type StackHeader } from './stack-header.ts'
+import { renderDocument } from './yaml-emit.ts'
+import { topLevelText } from './yaml-scalar.ts'
+import { isList, isObject, secretsOf } from './value-shape.ts'
+
+/** Words that mean a passphrase, or the absence of a choice, where a key URL could stand; the reference writes neither. */
+const NO_URL = new Set(['passphrase', 'default', ''])
+
+/**
+ * The text of a `Pulumi.<stack>.yaml` and what it says. Immutable: an edit gives a new one. Every edit is spliced into
+ * the text, read again, and compared with what the edit means for the values, so that nothing else can have changed.
+ */
+export class StackFile {
+  readonly text: string
+  readonly config: ConfigMap
+  readonly header: StackHeader
+  /** Values that are marked `!secret` and stand in plain text, waiting to be encrypted. */
+  readonly marks: readonly SecretMark[]
+  readonly #document: ParsedDocument
+  readonly #project: string
+  readonly #name: string
+
+  private constructor(text: string, document: ParsedDocument, project: string, name: string) {
+    const read = readConfig(document.root, project, text)
+    this.text = text
+    this.config = read.config
+    this.marks = read.marks
+    this.header = readHeader(document.root, text)
+    this.#document = document
+    this.#project = project
+    this.#name = name
+  }
+
+  /**
+   * Reads the text of a stack file; `name` stands in messages.
+   * @throws ERR_MALFORMED_FILE, ERR_DUPLICATE_KEY
+   */
+  static async parse(text: string, project: string, name: string): Promise<StackFile> {
+    try {
+      return new StackFile(text, await findDocument(text), project, name)
+    } catch (error) {
+      if (!isStacksealError(error)) throw error
+      throw new StacksealError(error.code, `${name} can not be read: ${error.message}`, {
+        hint: error.hint,
+        details: { ...error.details, file: name },
+      })
+    }
+  }
+
+  /** The text of a new stack file that holds nothing but its sealed key. */
+  static newText(sealedKey: SealedKey): string {
+    return renderDocument(headerPairs(sealedKey))
+  }
+
+  /**
+   * What the file stores of its data key; undefined where it says nothing of one.
+   * @throws ERR_MISSING_SEALED_KEY, ERR_MALFORMED_FILE
+   */
+  get sealedKey(): SealedKey | undefined {
+    const { secretsprovider = '', encryptedkey = '', encryptionsalt = '' } = this.header
+    if (!NO_URL.has(secretsprovider)) {
+      if (encryptedkey === '') throw this.#missingKey('encryptedkey')
+      return { url: this.#keyUrl(secretsprovider), sealed: encryptedkey }
+    }
+    if (encryptionsalt !== '') return { url: parseKeyUrl('passphrase:'), sealed: encryptionsalt }
+    const secrets = [...this.secrets()]
+    if (secrets.length === 0) return undefined
+    if (secrets.some(({ secret }) => secret.ciphertext.startsWith('v1:'))) throw this.#missingKey('encryptionsalt')
+    throw new StacksealError('ERR_SERVICE_SECRETS', `the secrets of ${this.#name} are held by Pulumi Cloud`, {
+      hint: 'take them over with "pulumi stack change-secrets-provider passphrase" (or a key URL), then use stackseal',
+      details: { file: this.#name },
+    })
+  }
+
+  /** Every secret with its place, in the order of the file. */
+  *secrets(): Generator<{ readonly place: ConfigPlace; readonly secret: SecretText }> {
+    for (const { key, value } of this.config.values()) {
+      for (const { path, secret } of secretsOf(value)) yield { place: { key, path }, secret }
+    }
+  }
+
+  /** The line (from 1) on which a character of the text stands. */
+  lineAt(offset: number): number {
+    let line = 1
+    for (let at = this.text.indexOf('\n'); at >= 0 && at < offset; at = this.text.indexOf('\n', at + 1)) line++
+    return line
+  }
+
+  /** Puts a value at a place. */
+  async set(place: ConfigPlace, value: NewValue): Promise<StackFile> {
+    const config = setValue(this.config, place.key, place.path, value)
+    const written = coerceNewValue(value, place.path.length)
+    if (!isTyped(value) && sameValue(getValue(this.config, place.key, place.path), written)) return this
+    const at = this.#locate(place)
+    return this.#edited(config, (text, document, quoteLines) => setAt(text, document, at, written, { quoteLines }))
+  }
+
+  /** Takes out the value at a place. Where nothing is there nothing changes. */
+  async remove(place: ConfigPlace): Promise<StackFile> {
+    const config = removeValue(this.config, place.key, place.path)
+    if (config === this.config) return this
+    return this.#edited(config, (text, document) => removeAt(text, document, this.#locate(place)))
+  }
+
+  /** Stores a sealed key in a file that has none, or a better text for the one it has. */
+  async withSealedKey(sealedKey: SealedKey): Promise<StackFile> {
+    let file: StackFile = this
+    for (const [field, value] of headerPairs(sealedKey)) {
+      if (file.header[field] === value) continue
+      file = await file.#edited(file.config, (text, document) => setAt(text, document, [field], value, { quoteLines: false }), {
+        ...file.header,
+        [field]: value,
+      })
+    }
+    return file
+  }
+
+  async #edited(
+    config: ConfigMap,
+    edit: (text: string, document: ParsedDocument, quoteLines: boolean) => string,
+    header: StackHeader = this.header,
+  ): Promise<StackFile> {
+    let refusal: unknown
+    for (const quoteLines of [false, true]) {
+      let edited: StackFile
+      try {
+        const text = edit(this.text, this.#document, quoteLines)
+        edited = new StackFile(text, await findDocument(text), this.#project, this.#name)
+      } catch (error) {
+        if (!isStacksealError(error)) throw error
+        refusal = error
+        if (error.code === 'ERR_CANNOT_EDIT') break
+        continue
+      }
+      if (sameConfig(edited.config, config) && sameHeader(edited.header, header) && this.#sameElsewhere(edited)) return edited
+      refusal = undefined
+    }
+    if (isStacksealError(refusal) && refusal.code === 'ERR_CANNOT_EDIT') throw refusal.with({ details: { file: this.#name } })
+    throw new StacksealError('ERR_CANNOT_EDIT', `the value can not be changed in ${this.#name} without changing another one`, {
+      hint: 'write that part of the file in a plainer form (no anchors, aliases or tags), then try again',
+      details: { file: this.#name },
+    })
+  }
+
+  /** Whether everything but `config` and the sealed key's fields stands in another text as it stands here. */
+  #sameElsewhere(other: StackFile): boolean {
+    return sameList(this.#otherFields(), other.#otherFields())
+  }
+
+  #otherFields(): string[] {
+    const root = this.#document.root
+    if (root?.kind !== 'mapping') return []
+    const known = new Set<string>(['config', ...HEADER_FIELDS])
+    return root.pairs
+      .filter((pair) => pair.key.kind !== 'scalar' || !known.has(pair.key.text))
+      .map((pair) => this.text.slice(pair.start, pair.end).trimEnd())
+  }
+
+  /** Where a value stands in the document, with its key as it is spelled there. */
+  #locate({ key, path }: ConfigPlace): (string | bigint)[] {
+    const printed = printConfigKey(key)
+    return ['config', this.config.get(printed)?.spelling ?? printed, ...path]
+  }
+
+  #keyUrl(text: string): SealedKey['url'] {
+    try {
+      return parseKeyUrl(text)
+    } catch (error) {
+      if (!isStacksealError(error)) throw error
+      throw new StacksealError('ERR_MALFORMED_FILE', `secretsprovider in ${this.#name} is not a key URL`, {
+        hint: error.hint,
+        details: { file: this.#name, field: 'secretsprovider' },
+      })
+    }
+  }
+
+  #missingKey(field: string): StacksealError {
+    return new StacksealError('ERR_MISSING_SEALED_KEY', `${this.#name} has no ${field}, without which its secrets can not be opened`, {
+      hint: `take the line "${field}: …" from an earlier version of the file, or from the stack's state; a new key would make the secrets unreadable`,
+      details: { file: this.#name, field },
+    })
+  }
+}
+
+function headerPairs({ url, sealed }: SealedKey): [keyof StackHeader, string][] {
+  if (url.scheme === 'passphrase') return [['encryptionsalt', sealed]]
+  return [
+    ['secretsprovider', url.text],
+    ['encryptedkey', sealed],
+  ]
+}
+
+function isTyped(value: NewValue): boolean {
+  return typeof value === 'object' && value !== null && 'type' in value && value.type !== undefined
+}
+
+function sameHeader(a: StackHeader, b: StackHeader): boolean {
+  return HEADER_FIELDS.every((field) => a[field] === b[field])
+}
+
+/** Whether two configurations mean the same: a typed scalar right under its key is its text, as after loading. */
+function sameConfig(a: ConfigMap, b: ConfigMap): boolean {
+  if (a.size !== b.size) return false
+  for (const [key, entry] of a) {
+    const other = b.get(key)
+    if (other === undefined || (other.value !== entry.value && !sameValue(loaded(entry.value), loaded(other.value)))) return false
+  }
+  return true
+}
+
+function loaded(value: ConfigValue): ConfigValue {
+  return typeof value === 'boolean' || typeof value === 'bigint' || typeof value === 'number' ? topLevelText(value) : value
+}
+
+function sameValue(a: ConfigValue | undefined, b: ConfigValue | undefined): boolean {
+  if (a === b) return true
+  if (a instanceof SecretText || b instanceof SecretText) {
+    return a instanceof SecretText && b instanceof SecretText && a.ciphertext === b.ciphertext
+  }
+  if (a === undefined || b === undefined) return false
+  if (isList(a) && isList(b)) return a.length === b.length && a.every((item, i) => sameValue(item, b[i]))
+  if (isObject(a) && isObject(b)) {
+    return a.size === b.size && [...a].every(([name, item]) => b.has(name) && sameValue(item, b.get(name)))
+  }
+  return false
+}
+
+function sameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i])
+}

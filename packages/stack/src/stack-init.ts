@@ -1,0 +1,145 @@
+import { Envelope, isStacksealError, parseKeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
+import { basename, dirname, join } from 'node:path'
+
+import { parseConfigPlace } from './config-place.ts'
+import { acquireLock } from './file-lock.ts'
+import { type FileSystem, nodeFileSystem } from './file-system.ts'
+import { makeFolder } from './make-folder.ts'
+import { findProject, type Project, projectName, stackFilePath, stackName } from './project.ts'
+import { readTextFile } from './read-file.ts'
+import { replaceFile } from './replace-file.ts'
+import { type OpenStackOptions, providerContext } from './stack.ts'
+import { StackFile } from './stack-file.ts'
+import { resolveStackFile } from './stack-link.ts'
+import { selectStack } from './workspace-file.ts'
+import { renderDocument } from './yaml-emit.ts'
+
+export interface InitStackOptions extends Omit<OpenStackOptions, 'stack' | 'configFile' | 'openEarly'> {
+  readonly name: string
+  /** A key URL; the words `passphrase` and `default` mean a passphrase. */
+  readonly secretsProvider: string
+  /** Whether later commands take this stack where none is named. */
+  readonly select: boolean
+}
+
+/** What was made. */
+export interface InitStackResult {
+  readonly project: Project
+  readonly name: string
+  /** Absolute path of the stack file. */
+  readonly file: string
+  /** False where the file was there and was given a sealed key. */
+  readonly created: boolean
+}
+
+/**
+ * Makes a stack: a new data key under the provider, opened again to see that it opens, and the stack file that stores
+ * it. A file that is there without a key is given one and keeps all it holds.
+ * @throws ERR_ALREADY_EXISTS where the stack has a key; ERR_MISSING_SEALED_KEY where its file holds secrets and no key
+ */
+export async function initStack(options: InitStackOptions): Promise<InitStackResult> {
+  const fs = options.fileSystem ?? nodeFileSystem
+  const project = await findProject(fs, options.cwd)
+  const name = stackName(options.name)
+  const file = stackFilePath(project, name)
+  const target = resolveStackFile(fs, file, { projectFolder: dirname(project.file), followLinks: options.followLinks })
+  const label = basename(file)
+
+  const before = await readStackFile(fs, target, project, label)
+  if (before?.sealedKey !== undefined) {
+    throw new StacksealError('ERR_ALREADY_EXISTS', `stack ${name} is there already, with ${before.sealedKey.url.text}`, {
+      hint: `select it with "stackseal stack select ${name}"`,
+      details: { stack: name, file: label, changed: false },
+    })
+  }
+  const sealedKey = await makeKey(options, file)
+  try {
+    makeFolder(fs, dirname(target), 0o755)
+    using _lock = await acquireLock(fs, target, lockOptions(options))
+    const read = readTextFile(fs, target)
+    const current = await readStackFile(fs, target, project, label)
+    if (current !== undefined && current.sealedKey !== undefined) {
+      throw new StacksealError('ERR_CHANGED_MEANWHILE', `somebody else gave ${label} a key`, { details: { file: label } })
+    }
+    const text = current === undefined ? StackFile.newText(sealedKey) : (await current.withSealedKey(sealedKey)).text
+    replaceFile(fs, target, new TextEncoder().encode(text), read?.bytes)
+  } catch (error) {
+    throw isStacksealError(error) ? error.with({ details: { file: label, changed: false } }) : error
+  }
+  if (options.select) selectStack(fs, project, options.env, name)
+  return { project, name, file, created: before === undefined }
+}
+
+export interface NewProjectOptions extends InitStackOptions {
+  /** The folder of the project; it is made if it is not there. */
+  readonly folder: string
+  readonly projectName: string
+  readonly description?: string | undefined
+  /** Plain configuration to begin with: key and value as on the command line. */
+  readonly config: readonly (readonly [key: string, value: string])[]
+}
+
+/**
+ * Makes a project with its first stack: `Pulumi.yaml` and the stack file, both or neither.
+ * @throws ERR_ALREADY_EXISTS where the folder holds a project or the stack's file
+ */
+export async function newProject(options: NewProjectOptions): Promise<InitStackResult> {
+  const fs = options.fileSystem ?? nodeFileSystem
+  const name = stackName(options.name)
+  const file = join(options.folder, 'Pulumi.yaml')
+  const project: Project = {
+    name: projectName(options.projectName),
+    file,
+    stackFolder: options.folder,
+    extension: '.yaml',
+    backendUrl: undefined,
+  }
+  const stackFile = stackFilePath(project, name)
+  for (const path of ['Pulumi.json', 'Pulumi.yaml', 'Pulumi.yml'].map((base) => join(options.folder, base)).concat(stackFile)) {
+    if (readTextFile(fs, path) === undefined) continue
+    throw new StacksealError('ERR_ALREADY_EXISTS', `${path} is there already`, {
+      hint: 'a stack for a project that is there is made by "stackseal stack init NAME"',
+      details: { file: basename(path), changed: false },
+    })
+  }
+
+  // Everything that can fail for reasons of its own comes before the first byte is written.
+  const sealedKey = await makeKey(options, stackFile)
+  let stack = await StackFile.parse(StackFile.newText(sealedKey), project.name, basename(stackFile))
+  for (const [key, value] of options.config) {
+    stack = await stack.set(parseConfigPlace(key, project.name, false), { text: value })
+  }
+  const described = options.description === undefined ? [] : [['description', options.description] as const]
+  const projectText = renderDocument([['name', project.name], ['runtime', 'yaml'], ...described])
+
+  makeFolder(fs, options.folder, 0o755)
+  using _lock = await acquireLock(fs, file, lockOptions(options))
+  replaceFile(fs, file, new TextEncoder().encode(projectText), undefined)
+  try {
+    replaceFile(fs, stackFile, new TextEncoder().encode(stack.text), undefined)
+  } catch (error) {
+    fs.unlink(file)
+    throw error
+  }
+  if (options.select) selectStack(fs, project, options.env, name)
+  return { project, name, file: stackFile, created: true }
+}
+
+async function makeKey(options: InitStackOptions, file: string): Promise<SealedKey> {
+  const { secretsProvider } = options
+  const url = parseKeyUrl(secretsProvider === 'passphrase' || secretsProvider === 'default' ? 'passphrase:' : secretsProvider)
+  return (await Envelope.create(url, options.registry, providerContext(options, file))).sealedKey
+}
+
+async function readStackFile(fs: FileSystem, target: string, project: Project, label: string): Promise<StackFile | undefined> {
+  const read = readTextFile(fs, target)
+  return read === undefined ? undefined : StackFile.parse(read.text, project.name, label)
+}
+
+function lockOptions(options: InitStackOptions): { command: string; timeoutMs?: number; signal?: AbortSignal } {
+  return {
+    command: options.command ?? 'stackseal stack init',
+    ...(options.lockTimeout === undefined ? {} : { timeoutMs: options.lockTimeout }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  }
+}

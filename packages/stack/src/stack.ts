@@ -1,0 +1,219 @@
+import {
+  type Decrypted,
+  Envelope,
+  isStacksealError,
+  parseKeyUrl,
+  type ProviderContext,
+  type Registry,
+  type SealedKey,
+  StacksealError,
+} from '@stackseal/core'
+import { dirname, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+import type { ConfigPlace } from './config-place.ts'
+import type { ConfigValue, SecretText } from './config-value.ts'
+import { acquireLock } from './file-lock.ts'
+import { type FileSystem, nodeFileSystem } from './file-system.ts'
+import type { Project } from './project.ts'
+import { readTextFile } from './read-file.ts'
+import { replaceFile } from './replace-file.ts'
+import { type PendingEdit, type SaveResult, StackConfig } from './stack-config.ts'
+import { applyEdits } from './stack-edits.ts'
+import { StackFile } from './stack-file.ts'
+import { findStack, type FindStackOptions, noSuchStack, placeOfFile, type StackPlace } from './stack-place.ts'
+import { secretsOf } from './value-shape.ts'
+
+export interface OpenStackOptions extends FindStackOptions {
+  readonly registry: Registry
+  readonly signal?: AbortSignal | undefined
+  readonly ask?: ProviderContext['ask'] | undefined
+  readonly tell?: ProviderContext['tell'] | undefined
+  /** How long a change waits for another process, in milliseconds; 10,000 if not given. */
+  readonly lockTimeout?: number | undefined
+  /** What the lock file says about its holder. */
+  readonly command?: string | undefined
+  /** Starts to open the data key while the file is still being parsed: for a caller that will need every secret. */
+  readonly openEarly?: boolean | undefined
+  /** The file layer; Node's if not given. */
+  readonly fileSystem?: FileSystem | undefined
+}
+
+/**
+ * Finds and reads a stack. Its data key is not opened before a secret is touched.
+ * @throws ERR_NO_PROJECT, ERR_NO_STACK, ERR_STACK_NOT_FOUND, ERR_MALFORMED_FILE
+ */
+export function openStack(options: OpenStackOptions): Promise<Stack> {
+  return Stack.load(options)
+}
+
+/** Reads a stack file that is named as such, wherever it lies. */
+export function openStackFile(file: string, options: Omit<OpenStackOptions, 'stack' | 'configFile'>): Promise<Stack> {
+  return Stack.load(options, file)
+}
+
+/** What a text that may hold the line `encryptionsalt: …` in plain style looks like, found without parsing. */
+const PLAIN_SALT = /^encryptionsalt: (v1:[A-Za-z0-9+/=]+:v1:[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+)$/m
+
+/** A project's stack: its file, its configuration and its data key, opened once and only when a secret is touched. */
+export class Stack {
+  readonly config: StackConfig
+  readonly #options: OpenStackOptions
+  readonly #fs: FileSystem
+  readonly #place: StackPlace
+  #current: StackFile
+  #opened: { readonly sealed: string; readonly envelope: Promise<Envelope> } | undefined
+
+  private constructor(options: OpenStackOptions, place: StackPlace, current: StackFile) {
+    this.#options = options
+    this.#fs = options.fileSystem ?? nodeFileSystem
+    this.#place = place
+    this.#current = current
+    this.config = new StackConfig(current, {
+      project: place.project.name,
+      stack: place.name,
+      decrypt: async (ciphertexts) => {
+        const envelope = await this.open()
+        return Promise.all(ciphertexts.map((ciphertext) => envelope.decrypt(ciphertext)))
+      },
+      encrypt: async (plaintext) => (await this.open()).encrypt(plaintext),
+      save: (edits) => this.#save(edits),
+    })
+  }
+
+  /** See {@link openStack}. */
+  static async load(options: OpenStackOptions, file?: string): Promise<Stack> {
+    const fs = options.fileSystem ?? nodeFileSystem
+    const place = await (file === undefined ? findStack(fs, options) : placeOfFile(fs, file, options))
+    const read = readTextFile(fs, place.target)
+    if (read === undefined) throw noSuchStack(fs, place)
+    const salt = options.openEarly === true && read.text.includes('secure:') ? PLAIN_SALT.exec(read.text)?.[1] : undefined
+    const early = salt === undefined ? undefined : openKey({ url: parseKeyUrl('passphrase:'), sealed: salt }, options, place)
+    early?.catch(() => undefined) // whoever awaits it gets the error
+    const stack = new Stack(options, place, await StackFile.parse(read.text, place.project.name, place.label))
+    if (salt !== undefined && early !== undefined) stack.#opened = { sealed: salt, envelope: early }
+    return stack
+  }
+
+  get project(): Project {
+    return this.#place.project
+  }
+
+  /** The bare name: `dev`. */
+  get name(): string {
+    return this.#place.name
+  }
+
+  /** The stack file as it was named, absolute. */
+  get file(): string {
+    return this.#place.file
+  }
+
+  /**
+   * What the file stores of its data key; undefined where it says nothing of one.
+   * @throws ERR_MISSING_SEALED_KEY, ERR_SERVICE_SECRETS
+   */
+  get sealedKey(): SealedKey | undefined {
+    return this.#current.sealedKey
+  }
+
+  /** Every secret of the file, in its order. */
+  secrets(): { readonly place: ConfigPlace; readonly secret: SecretText }[] {
+    return [...this.#current.secrets()]
+  }
+
+  /** Lines (from 1) of values that are marked `!secret` and wait, in plain text, to be encrypted. */
+  get markedLines(): readonly number[] {
+    return this.#current.marks.map(({ offset }) => this.#current.lineAt(offset))
+  }
+
+  /**
+   * Opens the data key: one call to its provider, whatever the number of calls of this method.
+   * @throws ERR_NO_SECRETS_PROVIDER where the file names none and holds no secret; what its provider throws
+   */
+  open(): Promise<Envelope> {
+    return this.#openFor(this.#current)
+  }
+
+  /** Decrypts every secret inside the values in one batch; one that does not open does not hide the others. */
+  async reveal(values: readonly ConfigValue[]): Promise<(secret: SecretText) => Decrypted> {
+    const secrets = values.flatMap((value) => [...secretsOf(value)].map(({ secret }) => secret))
+    const opened = secrets.length === 0 ? [] : await (await this.open()).decryptAll(secrets.map(({ ciphertext }) => ciphertext))
+    const results = new Map(secrets.map((secret, i) => [secret, opened[i] as Decrypted]))
+    return (secret) => results.get(secret) as Decrypted
+  }
+
+  async #openFor(file: StackFile): Promise<Envelope> {
+    const sealedKey = file.sealedKey
+    if (sealedKey === undefined) {
+      throw new StacksealError('ERR_NO_SECRETS_PROVIDER', `stack ${this.name} has no secrets provider yet`, {
+        hint: `give it one with "stackseal stack init ${this.name}"`,
+        details: { file: this.#place.label },
+      })
+    }
+    if (this.#opened?.sealed !== sealedKey.sealed) {
+      this.#opened = { sealed: sealedKey.sealed, envelope: openKey(sealedKey, this.#options, this.#place) }
+    }
+    return this.#opened.envelope
+  }
+
+  async #save(edits: readonly PendingEdit[]): Promise<SaveResult> {
+    const { label, target, project } = this.#place
+    try {
+      // The key is opened before the lock is taken: it may take a second, or a person.
+      if (edits.some(({ kind }) => kind === 'set-secret')) await this.open()
+      using _lock = await acquireLock(this.#fs, target, {
+        command: this.#options.command ?? 'stackseal',
+        ...(this.#options.lockTimeout === undefined ? {} : { timeoutMs: this.#options.lockTimeout }),
+        ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
+      })
+      const read = readTextFile(this.#fs, target)
+      if (read === undefined) throw new StacksealError('ERR_CHANGED_MEANWHILE', `${label} is gone`, { details: { file: label } })
+      const current = read.text === this.#current.text ? this.#current : await StackFile.parse(read.text, project.name, label)
+      const applied = await applyEdits(current, edits, (file) => this.#openFor(file))
+      const file = applied.file === current ? current : await this.#withBetterSealedText(applied.file)
+      this.#options.signal?.throwIfAborted()
+      if (file.text !== read.text) replaceFile(this.#fs, target, new TextEncoder().encode(file.text), read.bytes)
+      this.#current = file
+      return { changed: file.text !== read.text, replacedDamaged: applied.replacedDamaged, file }
+    } catch (error) {
+      throw isStacksealError(error) ? error.with({ details: { file: label, changed: false } }) : error
+    }
+  }
+
+  /** A provider may have given a better text for the same key (a repaired encoding): it goes in with the next change. */
+  async #withBetterSealedText(file: StackFile): Promise<StackFile> {
+    if (this.#opened === undefined || this.#opened.sealed !== file.sealedKey?.sealed) return file
+    const { sealedKey } = await this.#opened.envelope
+    return sealedKey.sealed === this.#opened.sealed ? file : file.withSealedKey(sealedKey)
+  }
+}
+
+/** Opens a sealed key of a stack file, and says in an error which file it was. */
+async function openKey(sealedKey: SealedKey, options: OpenStackOptions, place: StackPlace): Promise<Envelope> {
+  try {
+    return await Envelope.open(sealedKey, options.registry, providerContext(options, place.file))
+  } catch (error) {
+    throw isStacksealError(error) ? error.with({ details: { file: place.label } }) : error
+  }
+}
+
+/** The world as a stack's provider sees it. */
+export function providerContext(
+  options: Pick<OpenStackOptions, 'cwd' | 'env' | 'signal' | 'ask' | 'tell'>,
+  file: string,
+): ProviderContext {
+  // As in the reference, the passphrase file is named from the working folder; every other path from the document's.
+  const passphraseFile = options.env['PULUMI_CONFIG_PASSPHRASE_FILE']
+  const env =
+    passphraseFile === undefined || passphraseFile === ''
+      ? options.env
+      : { ...options.env, PULUMI_CONFIG_PASSPHRASE_FILE: resolve(options.cwd, passphraseFile) }
+  return {
+    env,
+    baseUrl: pathToFileURL(`${dirname(file)}/`),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.ask === undefined ? {} : { ask: options.ask }),
+    ...(options.tell === undefined ? {} : { tell: options.tell }),
+  }
+}

@@ -1,0 +1,85 @@
+import { StacksealError } from '@stackseal/core'
+import { dirname, join } from 'node:path'
+
+import type { FileSystem } from './file-system.ts'
+import { sha1Hex } from './hash.ts'
+import { makeFolder } from './make-folder.ts'
+import type { Project } from './project.ts'
+import { readLinkedFile } from './read-file.ts'
+import { replaceFile } from './replace-file.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Under which name the choice is kept where no backend is known; the reference looks at its own backends only. */
+const NO_BACKEND = 'stackseal:'
+
+/**
+ * The stack that was selected last, by Stackseal or by Pulumi: both keep it in the same workspace file, per project
+ * and backend. Undefined where none is.
+ */
+export function selectedStack(fs: FileSystem, project: Project, env: Environment): string | undefined {
+  const { stacks } = readWorkspace(fs, workspaceFile(project, env))
+  const selected = stacks[backendUrl(fs, project, env)]
+  return typeof selected === 'string' ? selected.slice(selected.lastIndexOf('/') + 1) : undefined
+}
+
+/** Selects a stack; fields of the workspace file that others wrote stay. */
+export function selectStack(fs: FileSystem, project: Project, env: Environment, stack: string): void {
+  const file = workspaceFile(project, env)
+  const { stacks, rest, bytes } = readWorkspace(fs, file)
+  const url = backendUrl(fs, project, env)
+  const selected = `organization/${project.name}/${stack}`
+  if (stacks[url] === selected) return
+  const sorted = Object.fromEntries(Object.entries({ ...stacks, [url]: selected }).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  makeFolder(fs, dirname(file), 0o700)
+  replaceFile(fs, file, new TextEncoder().encode(JSON.stringify({ ...rest, stacks: sorted }, undefined, 4)), bytes)
+}
+
+function workspaceFile(project: Project, env: Environment): string {
+  return join(pulumiHome(env), 'workspaces', `${project.name}-${sha1Hex(project.file)}-workspace.json`)
+}
+
+function pulumiHome(env: Environment): string {
+  const home = env['PULUMI_HOME']
+  if (home !== undefined && home !== '') return home
+  const user = env['HOME'] ?? env['USERPROFILE']
+  if (user !== undefined && user !== '') return join(user, '.pulumi')
+  throw new StacksealError('ERR_NO_STACK', 'the selected stack can not be looked up: neither PULUMI_HOME nor HOME is set', {
+    hint: 'name the stack with -s or PULUMI_STACK',
+  })
+}
+
+function backendUrl(fs: FileSystem, project: Project, env: Environment): string {
+  const named = env['PULUMI_BACKEND_URL']
+  if (named !== undefined && named !== '') return named
+  if (project.backendUrl !== undefined) return project.backendUrl
+  const login = parseObject(readLinkedFile(fs, join(pulumiHome(env), 'credentials.json'))?.text)
+  return typeof login['current'] === 'string' && login['current'] !== '' ? login['current'] : NO_BACKEND
+}
+
+interface Workspace {
+  readonly stacks: Readonly<Record<string, unknown>>
+  readonly rest: Readonly<Record<string, unknown>>
+  readonly bytes: Uint8Array | undefined
+}
+
+function readWorkspace(fs: FileSystem, file: string): Workspace {
+  const read = readLinkedFile(fs, file)
+  const rest = parseObject(read?.text)
+  const stacks = rest['stacks']
+  return { stacks: isObject(stacks) ? stacks : {}, rest, bytes: read?.bytes }
+}
+
+function parseObject(text: string | undefined): Record<string, unknown> {
+  if (text === undefined || text === '') return {}
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : {}
+  } catch {
+    return {} // not JSON: as in the reference, nothing is selected
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

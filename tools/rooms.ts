@@ -1,0 +1,64 @@
+/** Who may import whom: the table in CONTRIBUTING.md as data. tools/check-imports.ts holds every source file to it. */
+export interface Room {
+  /** A folder, or a pattern of folders: `packages/provider-*`. The first row that fits is the one that counts. */
+  readonly folder: string
+  /** Packages of this workspace; `lazily`: by `import()` alone, so that nothing is loaded before it is needed. */
+  readonly workspace: readonly string[]
+  readonly lazily?: readonly string[]
+  /** Packages from elsewhere, or a word for a group of them. */
+  readonly packages: readonly string[] | 'own SDK by import()' | 'no vendor SDK' | 'any'
+  /** Node's modules; `once`: in one file alone, so that another runtime (or an audit) has one file to change (or to read). */
+  readonly builtins: readonly string[] | 'all'
+  readonly once?: readonly string[]
+  /** Whether `process`, the module or the global, may be touched. */
+  readonly process: boolean
+}
+
+const CORE = '@stackseal/core'
+const TESTKIT = '@stackseal/provider-testkit'
+
+export const ROOMS: readonly Room[] = [
+  { folder: 'packages/core', workspace: [], packages: [], builtins: ['crypto'], once: ['crypto'], process: false },
+  {
+    folder: 'packages/provider-passphrase',
+    workspace: [CORE],
+    packages: [],
+    builtins: ['crypto', 'fs'],
+    once: ['crypto'],
+    process: false,
+  },
+  { folder: 'packages/provider-testkit', workspace: [CORE], packages: [], builtins: [], process: false },
+  {
+    folder: 'packages/provider-*',
+    workspace: [CORE],
+    packages: 'own SDK by import()',
+    builtins: ['fs'],
+    process: false,
+  },
+  {
+    folder: 'packages/stack',
+    workspace: [CORE],
+    packages: ['yaml'],
+    builtins: 'all',
+    once: ['crypto'],
+    process: false,
+  },
+  {
+    folder: 'apps/cli',
+    workspace: [CORE, '@stackseal/stack'],
+    lazily: ['@stackseal/provider-*'],
+    packages: 'no vendor SDK',
+    builtins: 'all',
+    process: true,
+  },
+  { folder: 'examples/*', workspace: [CORE, TESTKIT], packages: 'any', builtins: 'all', process: true },
+]
+
+// What a key service's SDK is called. A dependency of a provider package counts as one too.
+export const VENDOR_SDKS: readonly string[] = ['@aws-sdk/*', '@smithy/*', '@azure/*', '@google-cloud/*', 'node-vault']
+
+/** Whether a name fits a pattern in which `*` stands for anything but a slash. */
+export function fits(pattern: string, name: string): boolean {
+  const source = pattern.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '[^/]*')
+  return new RegExp(`^${source}$`).test(name)
+}
