@@ -37,8 +37,13 @@ function traced(provider: Provider, trace: (text: string) => void): Provider {
       timed('opening a data key', provider.openKey(url, sealed, context)),
     ...(provider.sealKey === undefined
       ? {}
-      : { sealKey: (url: KeyUrl, dataKey: Uint8Array, context: ProviderContext) => timed('sealing a data key', provider.sealKey?.(url, dataKey, context) as Promise<string>) }),
-    ...(provider.describe === undefined ? {} : { describe: (url: KeyUrl, sealed: string | undefined) => provider.describe?.(url, sealed) ?? {} }),
+      : {
+          sealKey: (url: KeyUrl, dataKey: Uint8Array, context: ProviderContext) =>
+            timed('sealing a data key', provider.sealKey?.(url, dataKey, context) as Promise<string>),
+        }),
+    ...(provider.describe === undefined
+      ? {}
+      : { describe: (url: KeyUrl, sealed: string | undefined) => provider.describe?.(url, sealed) ?? {} }),
     ...(provider.close === undefined ? {} : { close: async () => provider.close?.() }),
   }
 }

@@ -1,4 +1,13 @@
-import { brokenSecrets, compareConfigKeys, configJson, coverSecrets, displayConfigKey, openStack, printPropertyPath, valueText } from '@stackseal/stack'
+import {
+  brokenSecrets,
+  compareConfigKeys,
+  configJson,
+  coverSecrets,
+  displayConfigKey,
+  openStack,
+  printPropertyPath,
+  valueText,
+} from '@stackseal/stack'
 import type { Invocation } from '../command.ts'
 import { stackOptions } from '../stack-options.ts'
 import type { Terminal } from '../terminal.ts'
@@ -16,12 +25,16 @@ export async function run(invocation: Invocation): Promise<number> {
   if (options.json) {
     terminal.out(configJson(entries, reveal))
   } else {
-    const rows = entries.map(({ key, value }) => [displayConfigKey(key, stack.project.name), valueText(value, reveal)] as const)
+    const rows = entries.map(
+      ({ key, value }) => [displayConfigKey(key, stack.project.name), valueText(value, reveal)] as const,
+    )
     terminal.out(table([['KEY', 'VALUE'], ...rows], terminal))
   }
   const broken = brokenSecrets(entries, reveal)
   for (const { key, path, error } of broken) {
-    terminal.warn(`the secret at ${key}${path.length === 0 ? '' : ` ${printPropertyPath(path)}`} does not open: ${error.message} (${error.code})`)
+    terminal.warn(
+      `the secret at ${key}${path.length === 0 ? '' : ` ${printPropertyPath(path)}`} does not open: ${error.message} (${error.code})`,
+    )
   }
   return broken.length === 0 ? 0 : SOME_DO_NOT_OPEN
 }

@@ -24,10 +24,16 @@ export async function run(invocation: Invocation): Promise<void> {
     const report = inspectStack(stack)
     inspected.push({ file: file ?? basename(stack.file), report, described: await describe(report, stack, registry) })
   }
-  terminal.out(options.json ? `${JSON.stringify(inspected.map(asJson), undefined, 2)}\n` : inspected.map(asText).join('\n'))
+  terminal.out(
+    options.json ? `${JSON.stringify(inspected.map(asJson), undefined, 2)}\n` : inspected.map(asText).join('\n'),
+  )
 }
 
-async function describe({ url, problem }: InspectReport, stack: Stack, registry: Registry): Promise<Inspected['described']> {
+async function describe(
+  { url, problem }: InspectReport,
+  stack: Stack,
+  registry: Registry,
+): Promise<Inspected['described']> {
   if (url === undefined || problem !== undefined) return {}
   const keyUrl = parseKeyUrl(url)
   try {
@@ -49,7 +55,8 @@ function asText({ file, report, described }: Inspected): string {
     ['secrets', String(report.secrets)],
   ]
   if (report.problem !== undefined) rows.push(['problem', `${report.problem.message} (${report.problem.code})`])
-  for (const line of report.marked) rows.push(['marked', `line ${line} is marked !secret and stands there in plain text`])
+  for (const line of report.marked)
+    rows.push(['marked', `line ${line} is marked !secret and stands there in plain text`])
   const width = rows.reduce((widest, [name]) => Math.max(widest, name.length), 0) + 2
   return `${file}\n${rows.map(([name, text]) => `  ${name.padEnd(width)}${text}\n`).join('')}`
 }

@@ -8,9 +8,18 @@ const FIRST_STACK = 'dev'
 
 /** Makes a project with its first stack. */
 export async function run(invocation: Invocation): Promise<void> {
-  const { arguments: [template], flags, options, terminal, trace } = invocation
+  const {
+    arguments: [template],
+    flags,
+    options,
+    terminal,
+    trace,
+  } = invocation
   if (template !== undefined) {
-    throw usageError('templates are not offered', 'make the project with "pulumi new", then its stacks with "stackseal stack init"')
+    throw usageError(
+      'templates are not offered',
+      'make the project with "pulumi new", then its stacks with "stackseal stack init"',
+    )
   }
   const folder = resolve(options.cwd, flags.text('dir') ?? '.')
   const secretsProvider = flags.text('secrets-provider') ?? 'passphrase'

@@ -16,6 +16,8 @@ export async function run(invocation: Invocation): Promise<void> {
     select: !flags.on('no-select'),
   })
   trace(`wrote ${file}`)
-  terminal.say(created ? `Created stack ${name} (${basename(file)})` : `Gave stack ${name} a sealed key (${basename(file)})`)
+  terminal.say(
+    created ? `Created stack ${name} (${basename(file)})` : `Gave stack ${name} a sealed key (${basename(file)})`,
+  )
   terminal.hint(`for Pulumi, "pulumi stack init ${name}" takes it over and keeps the file`)
 }

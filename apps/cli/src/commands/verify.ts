@@ -27,7 +27,8 @@ export async function run(invocation: Invocation): Promise<number> {
       checked.push({ file: file ?? basename(stack.file), result: await verifyStack(stack) })
     } catch (error) {
       // One of several files that can't be checked does not hide the others.
-      if (file === undefined || targets.length === 1 || !isStacksealError(error) || error.kind === 'interrupted') throw error
+      if (file === undefined || targets.length === 1 || !isStacksealError(error) || error.kind === 'interrupted')
+        throw error
       checked.push({ file, result: error })
     }
   }
