@@ -1,0 +1,98 @@
+import { parseCommandLine } from './arguments.ts'
+import { COMMANDS } from './commands.ts'
+import { reportFailure } from './failure.ts'
+import { GLOBAL_FLAGS, globalOptions } from './global-flags.ts'
+import { helpPage } from './help.ts'
+import { Terminal } from './terminal.ts'
+import type { ColorChoice, StandardStreams, TerminalOptions } from './terminal.ts'
+import { VERSION } from './version.ts'
+
+/** The world in which a command line runs. */
+export interface World {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Those of the process, if not given. */
+  readonly streams?: StandardStreams
+  /** Asked for once a command begins: from then on Ctrl-C is the command's to handle. */
+  readonly signal: () => AbortSignal
+}
+
+/** A command line that can be run once. */
+export class CommandLineRun {
+  readonly #argv: readonly string[]
+  readonly #world: World
+  readonly #report: { readonly json: boolean; readonly debug: boolean }
+  #terminal: Terminal
+
+  constructor(argv: readonly string[], world: World) {
+    this.#argv = argv
+    this.#world = world
+    this.#report = { json: asksFor(argv, '--json', '-j'), debug: asksFor(argv, '--debug') }
+    this.#terminal = this.#makeTerminal({})
+  }
+
+  /** Runs it; the answer is the exit number. Whatever is thrown inside is told, and never leaves. */
+  async run(): Promise<number> {
+    try {
+      return await this.#run()
+    } catch (error) {
+      return this.fail(error)
+    }
+  }
+
+  /** Tells what went wrong; the answer is the exit number. */
+  fail(error: unknown): number {
+    return reportFailure(this.#terminal, error, this.#report)
+  }
+
+  async #run(): Promise<number> {
+    const { env, signal } = this.#world
+    const line = parseCommandLine(this.#argv, COMMANDS, GLOBAL_FLAGS)
+    const { command, flags } = line
+    const color = flags.text('color')
+    this.#terminal = this.#makeTerminal({
+      nonInteractive: flags.on('non-interactive'),
+      quiet: flags.on('quiet'),
+      ...(isColorChoice(color) ? { color } : {}),
+    })
+    const terminal = this.#terminal
+    if (line.wants === 'version') terminal.out(`${VERSION}\n`)
+    if (line.wants === 'help') terminal.page(helpOf(command, terminal))
+    if (line.wants !== 'run' || command?.load === undefined) return 0
+
+    const trace = this.#report.debug
+      ? (text: string): void => terminal.report(`debug: ${performance.now().toFixed(0).padStart(5)} ms  ${text}`)
+      : (): void => undefined
+    const options = globalOptions(flags, env)
+    trace(`stackseal ${VERSION}, node ${process.version}, ${command.words.join(' ')} in ${options.cwd}`)
+    const { run } = await command.load()
+    const exit = (await run({ arguments: line.arguments, flags, options, terminal, env, signal: signal(), trace })) ?? 0
+    trace(`done, exit ${exit}`)
+    return exit
+  }
+
+  #makeTerminal(options: Omit<TerminalOptions, 'env' | 'streams'>): Terminal {
+    const { env, streams } = this.#world
+    return new Terminal({ ...options, env, ...(streams === undefined ? {} : { streams }) })
+  }
+}
+
+function helpOf(command: Parameters<typeof helpPage>[0], terminal: Terminal): string {
+  return helpPage(command, {
+    commands: COMMANDS,
+    globalFlags: GLOBAL_FLAGS,
+    width: terminal.width,
+    heading: (text) => terminal.heading(text),
+  })
+}
+
+/** Looked up before the line is parsed, since the answer to a line that can't be parsed depends on it. */
+function asksFor(argv: readonly string[], ...spellings: readonly string[]): boolean {
+  const end = argv.indexOf('--')
+  return argv
+    .slice(0, end < 0 ? argv.length : end)
+    .some((argument) => spellings.includes(argument.replace(/=true$/, '')))
+}
+
+function isColorChoice(text: string | undefined): text is ColorChoice {
+  return text === 'auto' || text === 'always' || text === 'never'
+}

@@ -1,0 +1,98 @@
+import type { Terminal } from './terminal.ts'
+
+/** A command or a group of commands, as data: parsing, help, suggestions and completion all come from this. */
+export interface Command {
+  /** The words that call it, without the program's name: `['config', 'get']`. */
+  readonly words: readonly string[]
+  /** Other spellings of the last word. */
+  readonly aliases?: readonly string[]
+  /** One line, without a full stop. */
+  readonly summary: string
+  /** Paragraphs for its own help page. */
+  readonly description?: readonly string[]
+  readonly arguments?: readonly Argument[]
+  readonly flags?: readonly Flag[]
+  /** From simple to rare. */
+  readonly examples?: readonly Example[]
+  /** Absent for a group that does nothing itself. */
+  readonly load?: () => Promise<CommandModule>
+}
+
+export interface Argument {
+  readonly name: string
+  readonly required?: boolean
+  /** Takes all that remain. */
+  readonly rest?: boolean
+}
+
+export interface Flag {
+  /** Without dashes. */
+  readonly name: string
+  readonly short?: string
+  /** What its value is called in the help; absent for a flag that is only on or off. */
+  readonly value?: string
+  readonly summary: string
+  readonly choices?: readonly string[]
+  /** May be given more than once, each adding a value; otherwise the last one counts. */
+  readonly repeats?: boolean
+}
+
+export interface Example {
+  /** One line. */
+  readonly text: string
+  readonly line: string
+}
+
+export interface CommandModule {
+  /** Does the work; the number is the exit number, where it is not 0. */
+  readonly run: (invocation: Invocation) => Promise<number | void>
+}
+
+/** What a command is given: everything it may know of the world. */
+export interface Invocation {
+  readonly arguments: readonly string[]
+  readonly flags: Flags
+  readonly options: GlobalOptions
+  readonly terminal: Terminal
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Aborted by Ctrl-C and by the signals that ask a process to end. */
+  readonly signal: AbortSignal
+  /** A line for `--debug`: phases, files, providers; never a value. */
+  readonly trace: (text: string) => void
+}
+
+/** The flags that every command takes, parsed. */
+export interface GlobalOptions {
+  /** Absolute. */
+  readonly cwd: string
+  readonly stack: string | undefined
+  /** Absolute. */
+  readonly configFile: string | undefined
+  readonly json: boolean
+  readonly lockTimeoutMs: number
+  readonly followLinks: boolean
+}
+
+/** The flags that stood on a command line. */
+export class Flags {
+  readonly #values: ReadonlyMap<string, readonly string[]>
+
+  constructor(values: ReadonlyMap<string, readonly string[]>) {
+    this.#values = values
+  }
+
+  /** Whether a flag without a value is on. */
+  on(name: string): boolean {
+    return this.#values.get(name)?.at(-1) === 'true'
+  }
+
+  /** The value of a flag; of several the last. */
+  text(name: string): string | undefined {
+    return this.#values.get(name)?.at(-1)
+  }
+
+  /** Every value of a flag that repeats. */
+  texts(name: string): readonly string[] {
+    return this.#values.get(name) ?? []
+  }
+}

@@ -1,0 +1,179 @@
+import type { Command, Flag } from './command.ts'
+
+const PATH_FLAG: Flag = { name: 'path', summary: 'The key is a path into a value: servers[0].port' }
+const SECRETS_PROVIDER_FLAG: Flag = {
+  name: 'secrets-provider',
+  value: 'URL',
+  summary: 'The key URL of the key that seals the data key, or the word passphrase (passphrase)',
+}
+
+/** Every command, in the order of the help page. */
+export const COMMANDS: readonly Command[] = [
+  {
+    words: ['new'],
+    aliases: ['create', 'setup'],
+    summary: 'Make a project and its first stack',
+    description: [
+      'Writes Pulumi.yaml (runtime yaml) and Pulumi.<stack>.yaml. An existing project is left alone. Templates are not offered: use pulumi new for them.',
+    ],
+    arguments: [{ name: 'template' }],
+    flags: [
+      { name: 'name', short: 'n', value: 'NAME', summary: "The project's name (the name of the folder)" },
+      { name: 'description', short: 'd', value: 'TEXT', summary: "The project's description" },
+      { name: 'dir', value: 'DIR', summary: 'The folder of the project, made where it is not there (the current one)' },
+      {
+        name: 'config',
+        short: 'c',
+        value: 'KEY=VALUE',
+        summary: 'A plain configuration value; may be repeated',
+        repeats: true,
+      },
+      SECRETS_PROVIDER_FLAG,
+    ],
+    examples: [
+      { text: 'A project named after this folder, with a stack dev on a passphrase', line: 'stackseal new' },
+      { text: 'Another name, another stack', line: 'stackseal new --name shop --stack prod' },
+      {
+        text: 'In a folder of its own, with configuration',
+        line: 'stackseal new --dir shop --config region=eu-west-1',
+      },
+    ],
+    load: () => import('./commands/new.ts'),
+  },
+  {
+    words: ['stack'],
+    summary: 'Make, list and select stacks',
+  },
+  {
+    words: ['stack', 'init'],
+    aliases: ['new', 'create', 'setup'],
+    summary: 'Make a stack',
+    description: [
+      'Writes Pulumi.<stack>.yaml with a new sealed key, and selects the stack. The passphrase comes from PULUMI_CONFIG_PASSPHRASE, from the file that PULUMI_CONFIG_PASSPHRASE_FILE names, or is asked for.',
+    ],
+    arguments: [{ name: 'name' }],
+    flags: [SECRETS_PROVIDER_FLAG, { name: 'no-select', summary: 'Leave the selected stack as it is' }],
+    examples: [
+      { text: 'A stack on a passphrase', line: 'stackseal stack init dev' },
+      { text: 'The same, without selecting it', line: 'stackseal stack init prod --no-select' },
+    ],
+    load: () => import('./commands/stack-init.ts'),
+  },
+  {
+    words: ['stack', 'ls'],
+    aliases: ['list'],
+    summary: "List the project's stacks",
+    description: ['The selected stack has a star. With --json, a list of objects with name and current.'],
+    examples: [
+      { text: 'All stacks of this project', line: 'stackseal stack ls' },
+      {
+        text: 'Only the name of the selected one',
+        line: "stackseal stack ls --json | jq -r '.[] | select(.current).name'",
+      },
+    ],
+    load: () => import('./commands/stack-ls.ts'),
+  },
+  {
+    words: ['stack', 'select'],
+    summary: 'Choose the stack that commands work on',
+    description: ['The choice is shared with Pulumi: it is kept in the same workspace file.'],
+    arguments: [{ name: 'name' }],
+    examples: [{ text: 'Work on dev from now on', line: 'stackseal stack select dev' }],
+    load: () => import('./commands/stack-select.ts'),
+  },
+  {
+    words: ['config'],
+    summary: "List a stack's configuration",
+    description: [
+      'Secrets are shown as [secret]. A secret that does not open does not hide the others: the rest is shown, it is named, and the exit number is 3.',
+    ],
+    flags: [{ name: 'show-secrets', summary: 'Decrypt secrets and show them' }],
+    examples: [
+      { text: 'The configuration of the selected stack', line: 'stackseal config' },
+      { text: 'Of another stack, for a program', line: 'stackseal config --stack prod --json' },
+      { text: 'With every secret in clear', line: 'stackseal config --show-secrets' },
+    ],
+    load: () => import('./commands/config.ts'),
+  },
+  {
+    words: ['config', 'get'],
+    summary: 'Print one value, a secret too',
+    arguments: [{ name: 'key', required: true }],
+    flags: [PATH_FLAG, { name: 'raw', summary: 'Print no newline after the value' }],
+    examples: [
+      { text: 'A value, decrypted if it is a secret', line: 'stackseal config get dbPassword' },
+      { text: 'A value inside another', line: "stackseal config get --path 'servers[0].port'" },
+      { text: 'Of a namespace, as JSON', line: 'stackseal config get aws:region --json' },
+    ],
+    load: () => import('./commands/config-get.ts'),
+  },
+  {
+    words: ['config', 'set'],
+    summary: 'Set one value',
+    description: [
+      'Without a value it is read from standard input, or asked for on a terminal (a secret is not shown). One newline at the end of standard input is dropped. Everything else in the file stays as it is.',
+    ],
+    arguments: [{ name: 'key', required: true }, { name: 'value' }],
+    flags: [
+      { name: 'secret', summary: 'Encrypt the value' },
+      { name: 'plaintext', summary: 'Store the value in plain text, also where it looks like a secret' },
+      {
+        name: 'type',
+        value: 'TYPE',
+        choices: ['string', 'int', 'bool', 'float'],
+        summary: 'Store a value of this type: string, int, bool or float',
+      },
+      {
+        ...PATH_FLAG,
+        summary: 'The key is a path into a value: servers[0].port; true, false and integers get their type',
+      },
+      { name: 'raw', summary: 'Keep the newline at the end of standard input' },
+    ],
+    examples: [
+      { text: 'A plain value', line: 'stackseal config set region eu-west-1' },
+      { text: 'A secret, asked for', line: 'stackseal config set --secret dbPassword' },
+      { text: 'A secret from a file', line: 'stackseal config set --secret tlsKey <key.pem' },
+      { text: 'A value inside a list inside a map', line: "stackseal config set --path 'servers[0].port' 8080" },
+      { text: 'A value that begins with a dash', line: 'stackseal config set flags -- --verbose' },
+    ],
+    load: () => import('./commands/config-set.ts'),
+  },
+  {
+    words: ['config', 'rm'],
+    aliases: ['remove', 'delete'],
+    summary: 'Remove one value',
+    arguments: [{ name: 'key', required: true }],
+    flags: [PATH_FLAG],
+    examples: [
+      { text: 'A value', line: 'stackseal config rm region' },
+      { text: 'The first item of a list', line: "stackseal config rm --path 'servers[0]'" },
+    ],
+    load: () => import('./commands/config-rm.ts'),
+  },
+  {
+    words: ['verify'],
+    summary: 'Check that every secret opens',
+    description: [
+      'Opens the data key and every secret of the stack, or of the files that are named, and says what does not open. Nothing is printed of their content, nothing is written. The exit number is 3 where something was found.',
+    ],
+    arguments: [{ name: 'file', rest: true }],
+    examples: [
+      { text: 'The selected stack', line: 'stackseal verify' },
+      { text: 'Every stack file here', line: 'stackseal verify Pulumi.*.yaml' },
+    ],
+    load: () => import('./commands/verify.ts'),
+  },
+  {
+    words: ['inspect'],
+    summary: 'Tell what can be told without a key',
+    description: [
+      'The key URL, the provider and the number of secrets of the stack, or of the files that are named. Opens nothing and asks for nothing.',
+    ],
+    arguments: [{ name: 'file', rest: true }],
+    examples: [
+      { text: 'The selected stack', line: 'stackseal inspect' },
+      { text: 'A file, for a program', line: 'stackseal inspect --json Pulumi.prod.yaml' },
+    ],
+    load: () => import('./commands/inspect.ts'),
+  },
+]

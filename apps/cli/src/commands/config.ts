@@ -1,0 +1,48 @@
+import {
+  brokenSecrets,
+  compareConfigKeys,
+  configJson,
+  coverSecrets,
+  displayConfigKey,
+  openStack,
+  printPropertyPath,
+  valueText,
+} from '@stackseal/stack'
+import type { Invocation } from '../command.ts'
+import { stackOptions } from '../stack-options.ts'
+import type { Terminal } from '../terminal.ts'
+
+const SOME_DO_NOT_OPEN = 3
+
+/** Lists the configuration of a stack. */
+export async function run(invocation: Invocation): Promise<number> {
+  const { flags, options, terminal, trace } = invocation
+  const showSecrets = flags.on('show-secrets')
+  const stack = await openStack({ ...stackOptions(invocation, 'config'), openEarly: showSecrets })
+  trace(`read ${stack.file}`)
+  const entries = stack.config.entries().toSorted((a, b) => compareConfigKeys(a.key, b.key))
+  const reveal = showSecrets ? await stack.reveal(entries.map((entry) => entry.value)) : coverSecrets
+  if (options.json) {
+    terminal.out(configJson(entries, reveal))
+  } else {
+    const rows = entries.map(
+      ({ key, value }) => [displayConfigKey(key, stack.project.name), valueText(value, reveal)] as const,
+    )
+    terminal.out(table([['KEY', 'VALUE'], ...rows], terminal))
+  }
+  const broken = brokenSecrets(entries, reveal)
+  for (const { key, path, error } of broken) {
+    terminal.warn(
+      `the secret at ${key}${path.length === 0 ? '' : ` ${printPropertyPath(path)}`} does not open: ${error.message} (${error.code})`,
+    )
+  }
+  return broken.length === 0 ? 0 : SOME_DO_NOT_OPEN
+}
+
+/** Two columns; further lines of a value stand below its first. */
+function table(rows: readonly (readonly [string, string])[], terminal: Terminal): string {
+  const cells = rows.map(([key, value]) => [terminal.cell(key), value] as const)
+  const width = 2 + cells.reduce((widest, [key]) => Math.max(widest, key.length), 0)
+  const below = `\n${' '.repeat(width)}`
+  return cells.map(([key, value]) => `${key.padEnd(width)}${value.replaceAll('\n', below)}\n`).join('')
+}

@@ -1,0 +1,91 @@
+import { childrenOf, usageLine } from './arguments.ts'
+import type { Command, Flag } from './command.ts'
+
+const PROGRAM = 'stackseal'
+const SUMMARY = 'Encrypts and decrypts the secrets of Pulumi stacks on your own machine.'
+const GAP = 3
+const WIDEST_LEFT = 30
+const NARROWEST_RIGHT = 24
+
+interface HelpOptions {
+  readonly commands: readonly Command[]
+  readonly globalFlags: readonly Flag[]
+  /** Columns. */
+  readonly width: number
+  readonly heading: (text: string) => string
+}
+
+/** The help page of a command, a group, or (for undefined) of the program: summary, usage, commands, flags, examples. */
+export function helpPage(command: Command | undefined, { commands, globalFlags, width, heading }: HelpOptions): string {
+  const children = childrenOf(command, commands)
+  const blocks: string[] = [wrap(command === undefined ? SUMMARY : `${command.summary}.`, width, 0)]
+  for (const paragraph of command?.description ?? []) blocks.push(wrap(paragraph, width, 0))
+  blocks.push(
+    `${heading('Usage:')}\n${usageLines(command, children)
+      .map((line) => wrap(line, width, 2))
+      .join('\n')}`,
+  )
+  const aliases = command?.aliases ?? []
+  if (aliases.length > 0) blocks.push(`${heading('Also called:')}\n${wrap(aliases.join(', '), width, 2)}`)
+  if (children.length > 0) blocks.push(`${heading('Commands:')}\n${columns(children.map(commandRow), width)}`)
+  const flags = command?.flags ?? []
+  if (flags.length > 0) blocks.push(`${heading('Flags:')}\n${columns(flags.map(flagRow), width)}`)
+  blocks.push(
+    `${heading(command === undefined ? 'Flags:' : 'Global flags:')}\n${columns(globalFlags.map(flagRow), width)}`,
+  )
+  const examples = command?.examples ?? []
+  if (examples.length > 0) {
+    const lines = examples.map((example) => `${wrap(`# ${example.text}`, width, 2)}\n  ${example.line}`)
+    blocks.push(`${heading('Examples:')}\n${lines.join('\n')}`)
+  }
+  if (children.length > 0) {
+    const words = [PROGRAM, ...(command?.words ?? []), '<command>', '--help']
+    blocks.push(wrap(`See ${words.join(' ')} for more about a command.`, width, 0))
+  }
+  return `${blocks.join('\n\n')}\n`
+}
+
+function usageLines(command: Command | undefined, children: readonly Command[]): string[] {
+  const lines = command?.load === undefined ? [] : [usageLine(command)]
+  if (children.length > 0) lines.push([PROGRAM, ...(command?.words ?? []), '<command> [flags]'].join(' '))
+  return lines
+}
+
+function commandRow(command: Command): readonly [string, string] {
+  return [command.words.at(-1) ?? '', command.summary]
+}
+
+function flagRow(flag: Flag): readonly [string, string] {
+  const short = flag.short === undefined ? '    ' : `-${flag.short}, `
+  const value = flag.value === undefined ? '' : ` ${flag.value}`
+  return [`${short}--${flag.name}${value}`, flag.summary]
+}
+
+function columns(rows: readonly (readonly [string, string])[], width: number): string {
+  const left = Math.min(WIDEST_LEFT, Math.max(...rows.map(([name]) => name.length)))
+  const indent = 2 + left + GAP
+  return rows
+    .map(([name, text]) => {
+      // On a narrow terminal, and below a long name, the text stands on lines of its own.
+      if (width - indent < NARROWEST_RIGHT) return `  ${name}\n${wrap(text, width, 8)}`
+      if (name.length > left) return `  ${name}\n${wrap(text, width, indent)}`
+      return `  ${name.padEnd(left + GAP)}${wrap(text, width, indent).trimStart()}`
+    })
+    .join('\n')
+}
+
+/** Breaks text at spaces, so that no line is wider than `width` where words allow it. */
+function wrap(text: string, width: number, indent: number): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && indent + line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else {
+      line = line === '' ? word : `${line} ${word}`
+    }
+  }
+  lines.push(line)
+  return lines.map((each) => ' '.repeat(indent) + each).join('\n')
+}

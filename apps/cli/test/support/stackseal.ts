@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The built program. */
+export const PROGRAM: string = fileURLToPath(new URL('../../dist/stackseal.mjs', import.meta.url))
+
+export interface Ran {
+  readonly exit: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunOptions {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly stdin?: string | Uint8Array
+  /** Arguments for Node itself. */
+  readonly node?: readonly string[]
+}
+
+/** An environment in which nothing of the machine that runs the tests counts. */
+export function cleanEnv(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', HOME: folder('home'), TERM: 'xterm-256color', ...more }
+}
+
+/** Runs the built program as a process of its own. */
+export function stackseal(args: readonly string[], { cwd, env, stdin = '', node = [] }: RunOptions = {}): Promise<Ran> {
+  const { promise, resolve, reject } = Promise.withResolvers<Ran>()
+  const child = spawn(process.execPath, [...node, PROGRAM, ...args], {
+    cwd: cwd ?? folder('cwd'),
+    env: cleanEnv(env),
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  const stdout: Buffer[] = []
+  const stderr: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+  child.on('error', reject)
+  child.on('close', (exit) =>
+    resolve({ exit, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }),
+  )
+  // The program may end without having read what it was given.
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(stdin)
+  return promise
+}
+
+/** A command for a shell in which `$STACKSEAL` runs the built program. */
+export function shell(script: string, { cwd, env }: RunOptions = {}): Promise<Ran> {
+  const { promise, resolve, reject } = Promise.withResolvers<Ran>()
+  const child = spawn('sh', ['-c', script], {
+    cwd: cwd ?? folder('cwd'),
+    env: cleanEnv({ STACKSEAL: `${process.execPath} ${PROGRAM}`, ...env }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  child.on('error', reject)
+  child.on('close', (exit) => resolve({ exit, stdout, stderr }))
+  return promise
+}
+
+const folders: string[] = []
+process.on('exit', () => {
+  for (const each of folders) rmSync(each, { recursive: true, force: true })
+})
+
+/** A new empty folder, removed when the tests end. */
+export function folder(name: string): string {
+  const made = mkdtempSync(join(tmpdir(), `stackseal-${name}-`))
+  folders.push(made)
+  return made
+}
