@@ -1,0 +1,52 @@
+import { Envelope, parseKeyUrl, Registry } from '@stackseal/core'
+import { passphrase } from '@stackseal/provider-passphrase'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { EditSequence, type Sides } from './edit-sequence.ts'
+import { LibrarySide } from './library-side.ts'
+import { Playground, whyNoPulumi } from './playground.ts'
+import { SeededRandom } from './seeded-random.ts'
+import { handWrittenFile, type Ingredients } from './starting-file.ts'
+import { anyText } from './texts.ts'
+
+const SEQUENCES = Number(process.env['STACKSEAL_INTEROP_SEQUENCES'] ?? 200)
+const FIRST_SEED = Number(process.env['STACKSEAL_INTEROP_SEED'] ?? Math.floor(Date.now() / 1000) % 1_000_000_000)
+const STEPS = 4
+
+const seeds = Array.from({ length: SEQUENCES }, (_, i) => FIRST_SEED + i)
+
+describe.concurrent('the same edits by Stackseal and by Pulumi give the same values', () => {
+  let sides: Sides
+  let ingredients: Ingredients
+
+  beforeAll(async () => {
+    if (whyNoPulumi() !== undefined) return
+    console.log(`edit sequences: seeds ${FIRST_SEED} … ${FIRST_SEED + SEQUENCES - 1}; to repeat one: STACKSEAL_INTEROP_SEED=N STACKSEAL_INTEROP_SEQUENCES=1`)
+    const playground = new Playground()
+    sides = { playground, library: new LibrarySide(playground.env) }
+    const folder = playground.project('made-by-pulumi')
+    const made = await playground.pulumi(folder, ['stack', 'init', 'dev'])
+    if (made.exit !== 0) throw new Error(made.stderr)
+    const salt = /^encryptionsalt: (\S+)$/m.exec(readFileSync(join(folder, 'Pulumi.dev.yaml'), 'utf8'))?.[1] ?? ''
+    const envelope = await Envelope.open({ url: parseKeyUrl('passphrase:'), sealed: salt }, new Registry([passphrase()]), {
+      env: playground.env,
+    })
+    const random = new SeededRandom(1)
+    const texts = Array.from({ length: 40 }, () => anyText(random))
+    ingredients = { salt, ciphertexts: await Promise.all(texts.map((text) => envelope.encrypt(text))) }
+  })
+
+  afterAll(() => sides?.playground[Symbol.dispose]())
+
+  test.for(seeds)('seed %i', async (seed, context) => {
+    const reason = whyNoPulumi()
+    if (reason !== undefined) context.skip(reason ?? 'no Pulumi')
+    const random = new SeededRandom(seed)
+    // As `stack init` leaves a file, or as a person does.
+    const start = random.chance(25)
+      ? { text: `encryptionsalt: ${ingredients.salt}\n`, shared: [] }
+      : handWrittenFile(random, ingredients)
+    await new EditSequence(sides, `seed-${seed}`, random, start).play(STEPS)
+  })
+})

@@ -1,0 +1,65 @@
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Ran, runCommand } from './run-command.ts'
+
+export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url))
+export const PULUMI: string = process.env['STACKSEAL_PULUMI'] ?? join(ROOT, '.cache/pulumi/pulumi')
+export const STACKSEAL: string = join(ROOT, 'apps/cli/dist/stackseal.mjs')
+export const PASSPHRASE = 'correct horse battery staple ü'
+export const PROJECT = 'proj'
+
+/** Why the two can't be compared here; undefined if they can. In CI that is a failure, not a reason. */
+export function whyNoPulumi(): string | undefined {
+  if (existsSync(PULUMI)) return undefined
+  const reason = `the real Pulumi is not there (${PULUMI}): "npm run test:interop" builds it`
+  if (process.env['CI'] !== undefined && process.env['CI'] !== '') throw new Error(reason)
+  return reason
+}
+
+/** A home, a `file://` backend and projects in which both command lines work, and nothing of this machine counts. */
+export class Playground implements Disposable {
+  readonly folder: string
+  readonly env: Readonly<Record<string, string>>
+
+  constructor(more: Readonly<Record<string, string>> = {}) {
+    this.folder = realpathSync(mkdtempSync(join(tmpdir(), 'stackseal-interop-')))
+    for (const name of ['backend', 'home', 'state', 'cache']) mkdirSync(join(this.folder, name))
+    this.env = {
+      PATH: process.env['PATH'] ?? '',
+      HOME: join(this.folder, 'home'),
+      LANG: 'C.UTF-8',
+      NO_COLOR: '1',
+      PULUMI_HOME: join(this.folder, 'home/.pulumi'),
+      PULUMI_BACKEND_URL: `file://${join(this.folder, 'backend')}`,
+      PULUMI_CONFIG_PASSPHRASE: PASSPHRASE,
+      PULUMI_SKIP_UPDATE_CHECK: 'true',
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
+      STACKSEAL_STATE_DIR: join(this.folder, 'state'),
+      XDG_CACHE_HOME: join(this.folder, 'cache'),
+      ...more,
+    }
+  }
+
+  /** A new folder with a project; the backend knows projects by their names alone, so several folders share its stacks. */
+  project(name: string, stackFile?: string | Uint8Array): string {
+    const folder = join(this.folder, 'projects', name)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'Pulumi.yaml'), `name: ${PROJECT}\nruntime: yaml\n`)
+    if (stackFile !== undefined) writeFileSync(join(folder, 'Pulumi.dev.yaml'), stackFile)
+    return folder
+  }
+
+  pulumi(cwd: string, args: readonly string[], stdin?: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+    return runCommand(PULUMI, args, { cwd, stdin, env: { ...this.env, ...env } })
+  }
+
+  stackseal(cwd: string, args: readonly string[], stdin?: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+    return runCommand(process.execPath, [STACKSEAL, ...args], { cwd, stdin, env: { ...this.env, ...env } })
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
