@@ -15,7 +15,6 @@ const LISTING = ['config', '-s', 'dev', '--show-secrets', '--json']
 /** What became of an edit: made, or refused with the words of whoever refused it. */
 interface Outcome {
   readonly refused?: string
-  readonly code?: string
 }
 
 export interface Sides {
@@ -47,9 +46,10 @@ export class EditSequence {
   async play(steps: number): Promise<void> {
     for (let step = 0; step < steps; step++) {
       this.#restore()
+      this.#said.splice(0, Infinity, `step ${step + 1}`, `the file before it:\n${this.#text.toString()}`)
       this.#reading = await this.#read(this.#ours, 'the file before the edit')
       const edit = this.#nextEdit(this.#reading)
-      this.#said.splice(0, Infinity, `step ${step + 1}: ${shown(edit)}`, `the file before it:\n${this.#text.toString()}`)
+      this.#said.push(`the edit: ${shown(edit)}`)
       // The first file is hand-written: its layout has to live through an edit of ours before Pulumi prints it anew.
       await this.#both(edit, step === 0 || this.#random.chance(60))
     }
@@ -74,8 +74,13 @@ export class EditSequence {
     this.#said.push(`Pulumi: ${theirs.refused ?? 'made'}`, `the file of Pulumi:\n${theirsText.toString()}`)
     if (ours.refused !== undefined) this.#same(oursText.toString(), this.#text.toString(), 'a refused edit changes nothing')
     if ((ours.refused === undefined) !== (theirs.refused === undefined)) {
-      this.#checkRefusal(edit, ours)
-      this.#goOn(theirsText)
+      this.#checkRefusal(edit, ours, theirs)
+      if (ours.refused !== undefined) {
+        this.#goOn(theirsText)
+        return
+      }
+      const alone = await this.#read(this.#ours, 'our file after the edit')
+      this.#same(alone.listing, await this.#pulumisListing(this.#ours, alone.listing), 'Pulumi lists what it refused to set')
       return
     }
     if (ours.refused !== undefined) return
@@ -85,8 +90,7 @@ export class EditSequence {
     this.#checkCiphertexts(edit, reading)
     const folder = goOnWithOurs ? this.#ours : this.#theirs
     const listing = (goOnWithOurs ? reading : theirReading).listing
-    const { pulumi } = await this.#listings(folder, listing)
-    this.#same(listing, pulumi, `our listing of ${goOnWithOurs ? 'our file' : "Pulumi's file"} is that of Pulumi`)
+    this.#same(listing, await this.#pulumisListing(folder, listing), `our listing of ${goOnWithOurs ? 'our file' : "Pulumi's file"} is that of Pulumi`)
     if (goOnWithOurs) this.#text = oursText
     else this.#goOn(theirsText)
   }
@@ -100,15 +104,14 @@ export class EditSequence {
   async #editByUs(edit: Edit): Promise<Outcome> {
     if (this.#random.chance(25)) {
       const ran = await this.#sides.playground.stackseal(this.#ours, ['--json', ...argumentsOf(edit)], inputOf(edit))
-      if (ran.exit === 0) return {}
-      return { refused: ran.stderr, code: /"code":"(\w+)"/.exec(ran.stderr)?.[1] ?? `exit ${ran.exit}` }
+      return ran.exit === 0 ? {} : { refused: ran.stderr }
     }
     try {
       await this.#sides.library.edit(this.#ours, edit)
       return {}
     } catch (error) {
       if (!isStacksealError(error)) throw error
-      return { refused: `${error.message} (${error.code})`, code: error.code }
+      return { refused: `${error.message} (${error.code})` }
     }
   }
 
@@ -117,9 +120,10 @@ export class EditSequence {
     return ran.exit === 0 ? {} : { refused: ran.stderr }
   }
 
-  #checkRefusal(edit: Edit, ours: Outcome): void {
+  #checkRefusal(edit: Edit, ours: Outcome, theirs: Outcome): void {
+    const [by, said] = ours.refused === undefined ? ['pulumi', theirs.refused] : ['stackseal', ours.refused]
     const place = placeOf(edit) ?? []
-    const known = REFUSALS.some((it) => it.code === ours.code && it.applies(edit, place, this.#shared))
+    const known = REFUSALS.some((it) => it.by === by && it.error.test(said ?? '') && it.applies(edit, place, this.#shared))
     if (!known) throw new Error(this.#report('one side refused what the other side made'))
   }
 
@@ -136,7 +140,7 @@ export class EditSequence {
     this.#same(JSON.stringify(lost), '[]', 'secrets that did not change keep their ciphertexts')
   }
 
-  async #listings(folder: string, ours: string): Promise<{ pulumi: string }> {
+  async #pulumisListing(folder: string, ours: string): Promise<string> {
     const { playground } = this.#sides
     const byProgram = this.#random.chance(15)
     const [pulumi, built] = await Promise.all([
@@ -145,7 +149,7 @@ export class EditSequence {
     ])
     if (pulumi.exit !== 0) throw new Error(this.#report(`Pulumi can not list: ${pulumi.stderr}`))
     if (built !== undefined) this.#same(built.stdout, ours, 'the command line prints what the library says')
-    return { pulumi: pulumi.stdout }
+    return pulumi.stdout
   }
 
   async #read(folder: string, what: string): Promise<Reading> {
@@ -153,6 +157,8 @@ export class EditSequence {
       return await this.#sides.library.read(folder)
     } catch (error) {
       if (!isStacksealError(error)) throw error
+      const { stdout, stderr } = await this.#sides.playground.pulumi(folder, LISTING)
+      this.#said.push(`Pulumi reads:\n${stdout}${stderr}`)
       throw new Error(this.#report(`${what} can not be read: ${error.message} (${error.code})`), { cause: error })
     }
   }

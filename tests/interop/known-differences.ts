@@ -13,9 +13,11 @@ export interface LostValue extends KnownDifference {
   readonly applies: (edit: Edit) => boolean
 }
 
-/** Edits that one side refuses. `place` is the printed key and the names inside its value. */
+/** Edits that one side refuses and the other one makes. `place` is the printed key and the steps inside its value. */
 export interface Refusal extends KnownDifference {
-  readonly code: string
+  readonly by: 'stackseal' | 'pulumi'
+  /** What the refusal says. */
+  readonly error: RegExp
   readonly applies: (edit: Edit, place: readonly string[], shared: readonly SharedPlace[]) => boolean
 }
 
@@ -29,14 +31,37 @@ export const LOST_VALUES: readonly LostValue[] = [
   },
 ]
 
-/** Edits that Stackseal refuses and the reference makes. */
+/** Ways to write a file that can't be compared, because the reference changes their values when it saves the file. */
+export interface LostLayout extends KnownDifference {
+  readonly applies: (text: string) => boolean
+}
+
+export const LOST_LAYOUTS: readonly LostLayout[] = [
+  {
+    what: 'folded text that keeps its last line ends (>+)',
+    reference: 'adds a line end to it whenever it saves the file',
+    instead: 'keeps the value',
+    applies: (text) => />\+/.test(text),
+  },
+]
+
 export const REFUSALS: readonly Refusal[] = [
   {
+    by: 'stackseal',
     what: 'a value that others share through an anchor, or that stands elsewhere (an alias, a merge key)',
     reference: 'writes every use of it out',
     instead: 'ERR_CANNOT_EDIT: the other values must not change, nor their form',
-    code: 'ERR_CANNOT_EDIT',
+    error: /ERR_CANNOT_EDIT/,
     applies: (_edit, place, shared) => shared.some((it) => touches(it, place)),
+  },
+  {
+    by: 'pulumi',
+    what: 'plain text of several lines that begins with a space, in a list',
+    reference: 'can not read what it is about to write, and refuses',
+    instead: 'sets it; Pulumi reads it',
+    error: /yaml: line \d+: did not find expected/,
+    applies: (edit, place) =>
+      edit.command === 'set' && edit.as !== 'secret' && /^ .*\n/.test(edit.value) && place.some((step) => /^\d+$/.test(step)),
   },
 ]
 

@@ -20,8 +20,11 @@ export interface StartingFile {
   readonly shared: readonly SharedPlace[]
 }
 
-const SCALARS = ['plain', 'two words', "'single'", '"double"', "''", '""', '"esc \\n \\u00e9"', "'it''s'", '42', '010', '0x1F', '0o17', '1_000', '-0', '1.50', '.5', '1e3', '1e21', '12345678901234567890', '9223372036854775807', 'true', 'False', '~', 'null', 'Null', '', 'yes', 'on', '2020-01-02', '2020-01-02T03:04:05Z', '2020-01-02 03:04:05 +01:00', 'http://a.b/c?d#e', 'a#b', '-x', '"#"', '"a: b"', 'a:b', '!!str 42', '!!str true', '!!int "7"', '"\\x41\\t\\U0001F642"', "'日本語'", '"long \\\n      folded"', 'first\n      second']
-const FLOWS = ['{}', '[]', '{x: 1, y: two}', "['a', b, 3]", '[ a , {k: v} ]', "{'q': [1, 2], n: {m: ~}}", '[1.0, 0x10, yes, 2020-01-02]', '{"a": "b", c: }', '[\n      a,\n      b # note\n    ]', '{ x: [ ], y: { } }', '{secure: 5}', '[[1], [2, [3]]]']
+// Deeper than any key: where a scalar of several lines goes on.
+const DEEP = ' '.repeat(40)
+
+const SCALARS = ['plain', 'two words', "'single'", '"double"', "''", '""', '"esc \\n \\u00e9"', "'it''s'", '42', '010', '0x1F', '0o17', '1_000', '-0', '1.50', '.5', '1e3', '1e21', '12345678901234567890', '9223372036854775807', 'true', 'False', '~', 'null', 'Null', '', 'yes', 'on', '2020-01-02', '2020-01-02T03:04:05Z', '2020-01-02 03:04:05 +01:00', 'http://a.b/c?d#e', 'a#b', '-x', '"#"', '"a: b"', 'a:b', '!!str 42', '!!str true', '!!int "7"', '"\\x41\\t\\U0001F642"', "'日本語'", `"long \\\n${DEEP}folded"`, `first\n${DEEP}second`]
+const FLOWS = ['{}', '[]', '{x: 1, y: two}', "['a', b, 3]", '[ a , {k: v} ]', "{'q': [1, 2], n: {m: ~}}", '[1.0, 0x10, yes, 2020-01-02]', '{"a": "b", c: }', `[\n${DEEP}a,\n${DEEP}b # note\n${DEEP}]`, '{ x: [ ], y: { } }', '{secure: 5}', '[[1], [2, [3]]]']
 const NAMES = ['a', 'b', 'c', 'key1', 'key10', 'key2', 'with-dash', 'x_y', 'Zed', 'é', 'with.dot', 'a b', 'yes', '9', 'secure2', '日本']
 const INNER_NAMES = [...NAMES, 'k', 'v', 'x', '"q"', "'s t'", '1.5', 'true', '~']
 const COMMENTS = ['', '', '', '', ' # note', '   # far away', ' #', ' # ünï: [x]']
