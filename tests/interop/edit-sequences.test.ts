@@ -1,12 +1,12 @@
 import { Envelope, parseKeyUrl, Registry } from '@stackseal/core'
 import { passphrase } from '@stackseal/provider-passphrase'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { EditSequence, type Sides } from './edit-sequence.ts'
 import { LOST_LAYOUTS } from './known-differences.ts'
 import { LibrarySide } from './library-side.ts'
-import { Playground, whyNoPulumi } from './playground.ts'
+import { Playground, PULUMI, skipWithoutPulumi } from './playground.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { handWrittenFile, type Ingredients, type StartingFile } from './starting-file.ts'
 import { anyText } from './texts.ts'
@@ -22,7 +22,7 @@ describe.concurrent('the same edits by Stackseal and by Pulumi give the same val
   let ingredients: Ingredients
 
   beforeAll(async () => {
-    if (whyNoPulumi() !== undefined) return
+    if (!existsSync(PULUMI)) return
     console.log(`edit sequences: seeds ${FIRST_SEED} … ${FIRST_SEED + SEQUENCES - 1}; to repeat one: STACKSEAL_INTEROP_SEED=N STACKSEAL_INTEROP_SEQUENCES=1`)
     const playground = new Playground()
     sides = { playground, library: new LibrarySide(playground.env) }
@@ -41,8 +41,7 @@ describe.concurrent('the same edits by Stackseal and by Pulumi give the same val
   afterAll(() => sides?.playground[Symbol.dispose]())
 
   test.for(seeds)('seed %i', async (seed, context) => {
-    const reason = whyNoPulumi()
-    if (reason !== undefined) context.skip(reason ?? 'no Pulumi')
+    skipWithoutPulumi(context)
     const random = new SeededRandom(seed)
     await new EditSequence(sides, `seed-${seed}`, random, startingFile(random, ingredients)).play(STEPS)
   })

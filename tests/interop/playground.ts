@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { TestContext } from 'vitest'
 import { type Ran, runCommand } from './run-command.ts'
 
 export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url))
@@ -10,12 +11,12 @@ export const STACKSEAL: string = join(ROOT, 'apps/cli/dist/stackseal.mjs')
 export const PASSPHRASE = 'correct horse battery staple ü'
 export const PROJECT = 'proj'
 
-/** Why the two can't be compared here; undefined if they can. In CI that is a failure, not a reason. */
-export function whyNoPulumi(): string | undefined {
-  if (existsSync(PULUMI)) return undefined
+/** Ends a test that has nothing to compare with: in CI a failure, elsewhere one line. */
+export function skipWithoutPulumi(context: TestContext): void {
+  if (existsSync(PULUMI)) return
   const reason = `the real Pulumi is not there (${PULUMI}): "npm run test:interop" builds it`
   if (process.env['CI'] !== undefined && process.env['CI'] !== '') throw new Error(reason)
-  return reason
+  context.skip(`nothing to compare with: ${reason}`)
 }
 
 /** A home, a `file://` backend and projects in which both command lines work, and nothing of this machine counts. */
@@ -43,10 +44,10 @@ export class Playground implements Disposable {
   }
 
   /** A new folder with a project; the backend knows projects by their names alone, so several folders share its stacks. */
-  project(name: string, stackFile?: string | Uint8Array): string {
+  project(name: string, stackFile?: string, project: string = `name: ${PROJECT}\nruntime: yaml\n`): string {
     const folder = join(this.folder, 'projects', name)
     mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, 'Pulumi.yaml'), `name: ${PROJECT}\nruntime: yaml\n`)
+    writeFileSync(join(folder, 'Pulumi.yaml'), project)
     if (stackFile !== undefined) writeFileSync(join(folder, 'Pulumi.dev.yaml'), stackFile)
     return folder
   }
