@@ -183,6 +183,29 @@ test('waits for whoever is breaking the lock, and names it', async () => {
   expect(existsSync(`${lockPath}.break`)).toBe(false)
 })
 
+test('tidies up what dead processes left beside it, and leaves what belongs to others', async () => {
+  const { file, folder } = target()
+  const running = JSON.stringify({ ...planted, pid: 2 })
+  const stays = {
+    [`${LOCK}-aaaaaaaaaa`]: running,
+    [`${LOCK}-bbbbbbbbbb`]: JSON.stringify({ ...planted, host: 'elsewhere' }),
+    '.Pulumi.dev.yaml.stackseal-new': '',
+    '.Pulumi.dev.yaml.stackseal-locksmith': '',
+    '.Pulumi.prod.yaml.stackseal-lock-aaaaaaaaaa': '',
+  }
+  const goes = {
+    [`${LOCK}-cccccccccc`]: JSON.stringify(planted),
+    [`${LOCK}-dddddddddd`]: '',
+    [`${LOCK}.break`]: JSON.stringify(planted),
+  }
+  for (const [name, text] of Object.entries({ ...stays, ...goes })) writeFileSync(join(folder, name), text)
+  const machine = here()
+  machine.start(2)
+  const lock = await acquire(file, machine.start(1))
+  lock.release()
+  expect(readdirSync(folder).toSorted()).toEqual(Object.keys(stays).toSorted())
+})
+
 test.each(['EPERM', 'ENOTSUP', 'EACCES'])('works where a hard link is refused with %s', async (errno) => {
   const { file, lockPath, folder } = target()
   const withoutLinks: FileSystem = {
