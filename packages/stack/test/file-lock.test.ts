@@ -50,11 +50,11 @@ test('is held by one at a time, also within one process', async () => {
   let holders = 0
   let most = 0
   const one = async (): Promise<void> => {
-    using lock = await acquire(file, undefined, 5000)
-    expect(lock).toBeDefined()
+    const lock = await acquire(file, undefined, 5000)
     most = Math.max(most, ++holders)
     await new Promise((done) => setTimeout(done, 5))
     holders--
+    lock[Symbol.dispose]()
   }
   await Promise.all([one(), one(), one(), one()])
   expect(most).toBe(1)
