@@ -170,6 +170,21 @@ test('takes what is no file in the place of the lock for a lock', async () => {
   expect((await rejectionOf(acquire(second.file))).code).toBe('ERR_LOCKED')
 })
 
+test('makes its file again, without waiting, when another process tidied it up unwritten', async () => {
+  const { file, folder } = target()
+  let tidied = 0
+  const tidying: FileSystem = {
+    ...nodeFileSystem,
+    link: (existing, name) => {
+      if (tidied++ === 0) nodeFileSystem.unlink(existing)
+      nodeFileSystem.link(existing, name)
+    },
+  }
+  await acquire(file, undefined, 0, tidying)
+  expect(tidied).toBe(2)
+  expect(readdirSync(folder)).toEqual([LOCK])
+})
+
 test('waits for whoever is breaking the lock, and names it', async () => {
   const { file, lockPath } = target()
   const machine = here()
