@@ -87,7 +87,7 @@ export const ERRORS = {
   },
 
   ERR_INTERRUPTED: { kind: 'interrupted', summary: 'Stopped on request.' },
-} as const satisfies Record<string, { readonly kind: ErrorKind; readonly summary: string }>
+} as const
 
 export type ErrorCode = keyof typeof ERRORS
 

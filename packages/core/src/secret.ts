@@ -45,8 +45,8 @@ export class Secret<T = string> {
     return PRINTED
   }
 
-  // Node's inspection hook, by its registered symbol, so that this file needs nothing of Node.
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return PRINTED
+  static {
+    // Node's inspection hook, by its registered symbol, so that this file needs nothing of Node.
+    Object.defineProperty(Secret.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: () => PRINTED })
   }
 }
