@@ -48,10 +48,14 @@ export async function initStack(options: InitStackOptions): Promise<InitStackRes
 
   const before = await readStackFile(fs, target, project, label)
   if (before?.sealedKey !== undefined) {
-    throw new StacksealError('ERR_ALREADY_EXISTS', `stack ${name} is there already, with ${before.sealedKey.url.text}`, {
-      hint: `select it with "stackseal stack select ${name}"`,
-      details: { stack: name, file: label, changed: false },
-    })
+    throw new StacksealError(
+      'ERR_ALREADY_EXISTS',
+      `stack ${name} is there already, with ${before.sealedKey.url.text}`,
+      {
+        hint: `select it with "stackseal stack select ${name}"`,
+        details: { stack: name, file: label, changed: false },
+      },
+    )
   }
   const sealedKey = await makeKey(options, file)
   try {
@@ -60,7 +64,9 @@ export async function initStack(options: InitStackOptions): Promise<InitStackRes
     const read = readTextFile(fs, target)
     const current = await readStackFile(fs, target, project, label)
     if (current !== undefined && current.sealedKey !== undefined) {
-      throw new StacksealError('ERR_CHANGED_MEANWHILE', `somebody else gave ${label} a key`, { details: { file: label } })
+      throw new StacksealError('ERR_CHANGED_MEANWHILE', `somebody else gave ${label} a key`, {
+        details: { file: label },
+      })
     }
     const text = current === undefined ? StackFile.newText(sealedKey) : (await current.withSealedKey(sealedKey)).text
     replaceFile(fs, target, new TextEncoder().encode(text), read?.bytes)
@@ -96,7 +102,9 @@ export async function newProject(options: NewProjectOptions): Promise<InitStackR
     backendUrl: undefined,
   }
   const stackFile = stackFilePath(project, name)
-  for (const path of ['Pulumi.json', 'Pulumi.yaml', 'Pulumi.yml'].map((base) => join(options.folder, base)).concat(stackFile)) {
+  for (const path of ['Pulumi.json', 'Pulumi.yaml', 'Pulumi.yml']
+    .map((base) => join(options.folder, base))
+    .concat(stackFile)) {
     if (readTextFile(fs, path) === undefined) continue
     throw new StacksealError('ERR_ALREADY_EXISTS', `${path} is there already`, {
       hint: 'a stack for a project that is there is made by "stackseal stack init NAME"',
@@ -129,11 +137,18 @@ export async function newProject(options: NewProjectOptions): Promise<InitStackR
 
 async function makeKey(options: InitStackOptions, file: string): Promise<SealedKey> {
   const { secretsProvider } = options
-  const url = parseKeyUrl(secretsProvider === 'passphrase' || secretsProvider === 'default' ? 'passphrase:' : secretsProvider)
+  const url = parseKeyUrl(
+    secretsProvider === 'passphrase' || secretsProvider === 'default' ? 'passphrase:' : secretsProvider,
+  )
   return (await Envelope.create(url, options.registry, providerContext(options, file))).sealedKey
 }
 
-async function readStackFile(fs: FileSystem, target: string, project: Project, label: string): Promise<StackFile | undefined> {
+async function readStackFile(
+  fs: FileSystem,
+  target: string,
+  project: Project,
+  label: string,
+): Promise<StackFile | undefined> {
   const read = readTextFile(fs, target)
   return read === undefined ? undefined : StackFile.parse(read.text, project.name, label)
 }
