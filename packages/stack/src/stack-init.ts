@@ -5,6 +5,7 @@ import { type ConfigMap, setValue } from './config-map.ts'
 import { parseConfigPlace } from './config-place.ts'
 import { acquireLock } from './file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
+import { errnoOf } from './io-error.ts'
 import { makeFolder } from './make-folder.ts'
 import { findProject, type Project, projectName, stackFilePath, stackName } from './project.ts'
 import { readTextFile } from './read-file.ts'
@@ -73,7 +74,7 @@ export async function initStack(options: InitStackOptions): Promise<InitStackRes
   } catch (error) {
     throw isStacksealError(error) ? error.with({ details: { file: label, changed: false } }) : error
   }
-  if (options.select) selectStack(fs, project, options.env, name)
+  if (options.select) selectMade(fs, project, options, name, label)
   return { project, name, file, created: before === undefined }
 }
 
@@ -122,17 +123,58 @@ export async function newProject(options: NewProjectOptions): Promise<InitStackR
   const described = options.description === undefined ? [] : [['description', options.description] as const]
   const projectText = renderDocument([['name', project.name], ['runtime', 'yaml'], ...described])
 
-  makeFolder(fs, options.folder, 0o755)
-  using _lock = await acquireLock(fs, file, lockOptions(options))
-  replaceFile(fs, file, new TextEncoder().encode(projectText), undefined)
+  const label = basename(stackFile)
   try {
+    makeFolder(fs, options.folder, 0o755)
+    using _lock = await acquireLock(fs, file, lockOptions(options))
+    replaceFile(fs, file, new TextEncoder().encode(projectText), undefined)
     replaceFile(fs, stackFile, new TextEncoder().encode(stackText), undefined)
   } catch (error) {
-    fs.unlink(file)
-    throw error
+    if (!isStacksealError(error)) throw error
+    // Both or neither: a project without its stack is taken back, a stack file that is there has its project.
+    const changed = isThere(fs, stackFile)
+    if (!changed) removeIfThere(fs, file)
+    throw new StacksealError(error.code, `project ${project.name} could not be made: ${error.message}`, {
+      hint: error.hint,
+      details: { ...error.details, file: label, changed },
+      cause: error.cause,
+    })
   }
-  if (options.select) selectStack(fs, project, options.env, name)
+  if (options.select) selectMade(fs, project, options, name, label)
   return { project, name, file: stackFile, created: true }
+}
+
+function isThere(fs: FileSystem, path: string): boolean {
+  try {
+    fs.lstat(path)
+    return true
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error
+    return false
+  }
+}
+
+function removeIfThere(fs: FileSystem, path: string): void {
+  try {
+    fs.unlink(path)
+  } catch (error) {
+    // It was never made, or the same fault that is being reported keeps it.
+    if (errnoOf(error) === undefined) throw error
+  }
+}
+
+/** Selects a stack that was just made. If that fails the stack is there all the same. */
+function selectMade(fs: FileSystem, project: Project, options: InitStackOptions, name: string, label: string): void {
+  try {
+    selectStack(fs, project, options.env, name)
+  } catch (error) {
+    if (!isStacksealError(error)) throw error
+    throw new StacksealError(error.code, `stack ${name} was made, but could not be selected: ${error.message}`, {
+      hint: `select it with "stackseal stack select ${name}", or name it with -s`,
+      details: { ...error.details, file: label, changed: true },
+      cause: error.cause,
+    })
+  }
 }
 
 async function makeKey(options: InitStackOptions, file: string): Promise<SealedKey> {
