@@ -90,12 +90,13 @@ function usableHome() {
 /** Brings node_modules to what the lockfile says; half a second where it is so already, and then without the network. */
 function install() {
   const wanted = String(manifest.packageManager)
-  const own = installedPnpm() === wanted.replace(/^pnpm@/, '')
+  const own = installedPnpm() === wanted.replace(/^pnpm@/, '') && existsSync(join(BIN, 'pnpm'))
   const [command, ...before] = own ? [join(BIN, 'pnpm')] : ['npx', '--yes', wanted]
-  if (!existsSync(join(ROOT, 'node_modules'))) console.error(`installing with ${wanted} …`)
+  if (!own) console.error(`installing with ${wanted} …`)
   const result = spawnSync(command, [...before, 'install', '--frozen-lockfile', '--config.confirmModulesPurge=false'], {
     cwd: ROOT,
-    env: environment,
+    // Without a network npm would wait for 70 seconds before it says so.
+    env: { npm_config_fetch_retry_mintimeout: '2000', npm_config_fetch_retry_maxtimeout: '8000', ...environment },
     encoding: 'utf8',
     shell: WINDOWS,
     stdio: ['ignore', 'pipe', 'pipe'],

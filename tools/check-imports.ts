@@ -63,7 +63,7 @@ export function checkImports(root: string): Violation[] {
 function brokenRule(place: Place, reference: ModuleReference, vendors: ReadonlySet<string>): string | undefined {
   const { room, folder, packageName: own } = place
   const { specifier, how } = reference
-  if (how === 'process') return room.process ? undefined : `${folder} may not touch process`
+  if (how === 'process') return room.process === true ? undefined : `${folder} may not touch process`
   if (how === 'require') return `${folder} is an ES module: import, not require`
   if (specifier === undefined) {
     return folder === 'apps/cli'
@@ -76,7 +76,7 @@ function brokenRule(place: Place, reference: ModuleReference, vendors: ReadonlyS
   const builtin = builtinName(specifier)
   if (builtin !== undefined) {
     if (!specifier.startsWith('node:')) return `write node:${specifier}`
-    if (builtin === 'process' && !room.process) return `${folder} may not import node:process`
+    if (builtin === 'process') return brokenProcessRule(room, folder, reference)
     return room.builtins === 'all' || room.builtins.includes(builtin)
       ? undefined
       : `${folder} may not import ${specifier}`
@@ -91,6 +91,14 @@ function brokenRule(place: Place, reference: ModuleReference, vendors: ReadonlyS
     return room.workspace.includes(name) ? undefined : `${folder} may not import ${name}`
   }
   return brokenPackageRule(room, folder, name, how, vendors)
+}
+
+function brokenProcessRule({ process }: Room, folder: string, { names }: ModuleReference): string | undefined {
+  if (process === true) return undefined
+  if (process === false) return `${folder} may not import node:process`
+  const others = names.filter((name) => !process.includes(name))
+  const allowed = names.length > 0 && others.length === 0
+  return allowed ? undefined : `${folder} may import only ${process.join(' and ')} from node:process`
 }
 
 function brokenRelativeRule({ file, folder }: Place, specifier: string): string | undefined {

@@ -6,6 +6,8 @@ export interface ModuleReference {
   readonly specifier: string | undefined
   readonly how: 'import' | 'import type' | 'import()' | 'export *' | 'require' | 'process'
   readonly line: number
+  /** What an import statement names in the module; `default` and `*` among them. Empty for everything else. */
+  readonly names: readonly string[]
 }
 
 interface Syntax {
@@ -21,7 +23,7 @@ export function moduleReferences(file: string, text: string): ModuleReference[] 
   const found: ModuleReference[] = []
   const add = (node: Syntax, how: ModuleReference['how'], specifier: unknown): void => {
     const line = text.slice(0, node.start).split('\n').length
-    found.push({ how, line, specifier: literal(specifier) })
+    found.push({ how, line, specifier: literal(specifier), names: importedNames(node) })
   }
   walk(program as unknown as Syntax, (node, parent, property) => {
     if (node.type === 'ImportDeclaration') add(node, isTypeOnly(node) ? 'import type' : 'import', node['source'])
@@ -39,6 +41,15 @@ export function moduleReferences(file: string, text: string): ModuleReference[] 
   return found
 }
 
+function importedNames(node: Syntax): string[] {
+  if (node.type !== 'ImportDeclaration') return []
+  return (node['specifiers'] as readonly Syntax[]).map((specifier) => {
+    if (specifier.type === 'ImportDefaultSpecifier') return 'default'
+    if (specifier.type === 'ImportNamespaceSpecifier') return '*'
+    return (specifier['imported'] as { readonly name: string }).name
+  })
+}
+
 function isTypeOnly(node: Syntax): boolean {
   if (node['importKind'] === 'type') return true
   const specifiers = node['specifiers'] as readonly Syntax[]
@@ -48,7 +59,7 @@ function isTypeOnly(node: Syntax): boolean {
 /** `process` itself, or `globalThis.process`; not a property or a key that happens to be called so. */
 function isProcess(node: Syntax, parent: Syntax | undefined, property: string): boolean {
   if (isIdentifier(node, 'process')) {
-    const named = property === 'property' || property === 'key' || property === 'imported' || property === 'label'
+    const named = ['property', 'key', 'imported', 'local', 'label'].includes(property)
     return !named || parent?.['computed'] === true || parent?.['shorthand'] === true
   }
   if (node.type !== 'MemberExpression') return false

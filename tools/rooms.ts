@@ -10,8 +10,8 @@ export interface Room {
   /** Node's modules; `once`: in one file alone, so that another runtime (or an audit) has one file to change (or to read). */
   readonly builtins: readonly string[] | 'all'
   readonly once?: readonly string[]
-  /** Whether `process`, the module or the global, may be touched. */
-  readonly process: boolean
+  /** Whether `process` may be touched; a list: what may be imported by name from `node:process`, in one file. */
+  readonly process: boolean | readonly string[]
 }
 
 const CORE = '@stackseal/core'
@@ -40,8 +40,9 @@ export const ROOMS: readonly Room[] = [
     workspace: [CORE],
     packages: ['yaml'],
     builtins: 'all',
-    once: ['crypto'],
-    process: false,
+    once: ['crypto', 'process'],
+    // A lock names the process that holds it, and asks whether that one still lives. Never env, cwd or a stream.
+    process: ['kill', 'pid'],
   },
   {
     folder: 'apps/cli',

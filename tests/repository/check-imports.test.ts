@@ -46,6 +46,7 @@ const ALLOWED: readonly [file: string, text: string][] = [
     'packages/stack/src/file.ts',
     "import { join } from 'node:path'\nimport { parseDocument } from 'yaml'\nexport const x = [join, parseDocument]",
   ],
+  ['packages/stack/src/lock.ts', "import { kill, pid } from 'node:process'\nexport const l = [kill, pid]"],
   ['packages/stack/src/hash.ts', "import { createHash } from 'node:crypto'\nexport const h = createHash"],
   [
     'apps/cli/src/main.ts',
@@ -180,7 +181,7 @@ const REFUSED: readonly [what: string, file: string, text: string, rule: string]
     'stack importing node:process',
     'packages/stack/src/a.ts',
     "import { env } from 'node:process'",
-    'packages/stack may not import node:process',
+    'packages/stack may import only kill and pid from node:process',
   ],
   [
     'stack touching the global process',
@@ -294,6 +295,18 @@ test('refuses node:crypto in a second file of a package, and names both', () => 
     `packages/stack/src/a.ts:1 ${rule}`,
     `packages/stack/src/b.ts:1 ${rule}`,
   ])
+})
+
+test('refuses node:process in a second file of stack, and the whole module in the first', () => {
+  const rule = 'node:process belongs in one file of packages/stack; it is in a.ts, b.ts'
+  const files = {
+    'packages/stack/src/a.ts': "import { pid } from 'node:process'",
+    'packages/stack/src/b.ts': "import { kill } from 'node:process'",
+  }
+  expect(findings(files)).toEqual([`packages/stack/src/a.ts:1 ${rule}`, `packages/stack/src/b.ts:1 ${rule}`])
+  const only = 'packages/stack/src/a.ts:1 packages/stack may import only kill and pid from node:process'
+  expect(findings({ 'packages/stack/src/a.ts': "import process from 'node:process'" })).toEqual([only])
+  expect(findings({ 'packages/stack/src/a.ts': "import * as process from 'node:process'" })).toEqual([only])
 })
 
 test('refuses a circle of three files, also where one arrow is a type and one is import()', () => {

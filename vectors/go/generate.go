@@ -1,4 +1,4 @@
-// Prints what Go's standard library makes of inputs, as JSON: go run generate.go base64 | key-urls | trim-space
+// Prints what Go's standard library makes of inputs, as JSON: go run generate.go base64 | key-urls | text | trim-space
 package main
 
 import (
@@ -164,6 +164,39 @@ func trimRows() []trimRow {
 	return rows
 }
 
+type textRow struct {
+	Hex  string `json:"hex"`
+	Text string `json:"text"`
+}
+
+// What becomes of bytes that need not be UTF-8 when encoding/json prints them: each byte that is no part of a
+// character is U+FFFD.
+func textRows() []textRow {
+	texts := []string{"", "abc", "caf\xe9 \xff\xfe", "\xe2\x82", "\xe2\x82\xac", "\xe2\x82x", "\xf0\x9f\x98", "\xf0\x9f\x98\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf",
+		"\xed\xa0\x80", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\x80", "\xbf\xbf", "\xff", "\xef\xbb\xbfbom", "\xef\xbf\xbd", "\xc3", "\xc3(", "\xe2(\xa1", "\xf0(\x8c\xbc", "a\x00b", "\xc2\xc2\xa0"}
+	pieces := []string{"a", "é", "€", "\U0001F600", "\x80", "\xa0", "\xbf", "\xc2", "\xe0", "\xe2", "\xed", "\xf0", "\xf4", "\x90", "\x9f", "\xff", "\xef\xbf"}
+	random := rand.New(rand.NewSource(2))
+	for len(texts) < 400 {
+		var text strings.Builder
+		for range 1 + random.Intn(6) {
+			text.WriteString(pieces[random.Intn(len(pieces))])
+		}
+		texts = append(texts, text.String())
+	}
+	rows := make([]textRow, len(texts))
+	for i, text := range texts {
+		printed, err := json.Marshal(text)
+		if err != nil {
+			panic(err)
+		}
+		rows[i].Hex = hex.EncodeToString([]byte(text))
+		if err := json.Unmarshal(printed, &rows[i].Text); err != nil {
+			panic(err)
+		}
+	}
+	return rows
+}
+
 func print[T any](rows []T) {
 	fmt.Println("[")
 	for i, row := range rows {
@@ -186,6 +219,8 @@ func main() {
 		print(base64Rows())
 	case "key-urls":
 		print(urlRows())
+	case "text":
+		print(textRows())
 	case "trim-space":
 		print(trimRows())
 	}

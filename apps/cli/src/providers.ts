@@ -3,7 +3,7 @@ import type { LazyProvider, Provider, ProviderContext, KeyUrl } from '@stackseal
 // Stackseal's own providers, by scheme. The imports are literal, so that a bundler sees them, and lazy: each is loaded
 // when a key URL of its scheme is first opened. None of these schemes can be taken over.
 const PROVIDERS: readonly LazyProvider[] = [
-  { schemes: ['passphrase'], load: async () => (await import('@stackseal/provider-passphrase')).passphrase },
+  { schemes: ['passphrase'], load: async () => (await import('@stackseal/provider-passphrase')).passphrase() },
 ]
 
 /** The providers, each telling `trace` when it is loaded and how long its calls take. */

@@ -14,19 +14,19 @@ export function abortError(signal: AbortSignal): StacksealError {
 
 /**
  * Gives what `work` gives, or rejects as soon as the signal fires, also where the work itself does not listen to it and
- * goes on. What such work comes to later is ignored.
+ * goes on. What such work comes to later is ignored. It is not begun when the signal has fired before.
  * @throws ERR_TIMEOUT or ERR_INTERRUPTED, or what `work` throws
  */
-export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work
+export async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work()
+  if (signal.aborted) throw abortError(signal)
   let stop: (() => void) | undefined
   const stopped = new Promise<never>((_, reject) => {
     stop = () => reject(abortError(signal))
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
+    signal.addEventListener('abort', stop, { once: true })
   })
   try {
-    return await Promise.race([stopped, work])
+    return await Promise.race([stopped, work()])
   } finally {
     if (stop !== undefined) signal.removeEventListener('abort', stop)
   }
@@ -53,7 +53,7 @@ export async function bounded<T>(
   }, milliseconds)
   outer?.addEventListener('abort', stop, { once: true })
   try {
-    return await untilAborted(run(controller.signal), controller.signal)
+    return await untilAborted(() => run(controller.signal), controller.signal)
   } catch (error) {
     // Work that listens may reject first, with an error of its vendor's.
     if (controller.signal.aborted) throw abortError(controller.signal)
@@ -68,7 +68,7 @@ export async function bounded<T>(
 export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   try {
-    await untilAborted(new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds))), signal)
+    await untilAborted(() => new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds))), signal)
   } finally {
     clearTimeout(timer)
   }

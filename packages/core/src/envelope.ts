@@ -119,7 +119,7 @@ export class Envelope {
 async function answerOf<T extends object>(url: KeyUrl, context: ProviderContext, call: () => Promise<T>): Promise<T> {
   let answer: T
   try {
-    answer = await untilAborted(call(), context.signal)
+    answer = await untilAborted(call, context.signal)
   } catch (error) {
     if (isStacksealError(error)) throw error
     if (context.signal?.aborted === true) throw abortError(context.signal)

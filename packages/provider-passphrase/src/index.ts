@@ -1,1 +1,1 @@
-export {}
+export { passphrase } from './passphrase.ts'

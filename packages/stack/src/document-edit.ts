@@ -9,8 +9,12 @@ export type DocumentPath = readonly (string | bigint)[]
 
 /** How the new text is written where there is a choice. */
 export interface EditStyle {
-  /** Writes text of several lines in double quotes: for places where a block scalar would swallow what follows. */
-  readonly quoteLines: boolean
+  /**
+   * For a place where the usual way would change a neighbour, because a block scalar that keeps its blank lines (`|+`)
+   * would take in those that follow: text of several lines stands in double quotes, and the blank lines behind a
+   * removed entry go with it.
+   */
+  readonly careful: boolean
 }
 
 /**
@@ -65,7 +69,7 @@ export function setAt(
  * that `config:` itself goes with its last key.
  * @throws ERR_CANNOT_EDIT as {@link setAt}
  */
-export function removeAt(text: string, document: ParsedDocument, path: DocumentPath): string {
+export function removeAt(text: string, document: ParsedDocument, path: DocumentPath, style: EditStyle): string {
   let node = document.root
   let place: Place | undefined
   let outer: Place | undefined
@@ -83,10 +87,10 @@ export function removeAt(text: string, document: ParsedDocument, path: DocumentP
   }
   if (place === undefined) return text
   const size = place.parent.kind === 'mapping' ? place.parent.pairs.length : place.parent.items.length
-  if (size > 1 || outer === undefined) return applySplices(text, removeEntry(text, place))
-  if (path.length === 2 && path[0] === 'config') return applySplices(text, removeEntry(text, outer))
+  if (size > 1 || outer === undefined) return applySplices(text, removeEntry(text, place, style))
+  if (path.length === 2 && path[0] === 'config') return applySplices(text, removeEntry(text, outer, style))
   const empty: ConfigValue = place.parent.kind === 'mapping' ? new Map() : []
-  return applySplices(text, replaceValue(text, outer, empty, { quoteLines: false }))
+  return applySplices(text, replaceValue(text, outer, empty, style))
 }
 
 function applySplices(text: string, splices: readonly Splice[]): string {

@@ -113,7 +113,7 @@ export function appendItem(
 }
 
 /** Takes a pair out of its mapping, or an item out of its list, with its lines. The collection has other entries. */
-export function removeEntry(text: string, { parent, entry }: Place): Splice[] {
+export function removeEntry(text: string, { parent, entry }: Place, style: EditStyle): Splice[] {
   const entries: readonly (PairNode | ItemNode)[] = parent.kind === 'mapping' ? parent.pairs : parent.items
   const index = entries.indexOf(entry)
   const next = entries[index + 1]
@@ -126,12 +126,13 @@ export function removeEntry(text: string, { parent, entry }: Place): Splice[] {
   const start = lineStart(text, entry.start)
   const end = endOfLastLine(text, { start: entry.start, end: entry.end })
   if (text.slice(start, entry.start).trim() === '') {
-    if (end < text.length) return [{ start, end: end + lineEndLength(text, end), text: '' }]
-    // The file's last line has no line end: the one before it becomes the last.
-    return [{ start: lineEndBefore(text, start), end, text: '' }]
+    let after = end + lineEndLength(text, end)
+    while (style.careful && lineEndLength(text, after) > 0) after += lineEndLength(text, after)
+    return [{ start, end: after, text: '' }]
   }
-  // The entry shares its line with a dash (`- name: x`): the next one moves up to it, unless comments stand between.
-  if (next !== undefined && text.slice(end, next.start).trim() === '') return [{ start: entry.start, end: next.start, text: '' }]
+  // The entry shares its line with a dash (`- name: x`): the next line moves up to it, if it is the next entry's.
+  const isNextLine = next !== undefined && /^\r?\n *$/.test(text.slice(end, next.start))
+  if (isNextLine) return [{ start: entry.start, end: next.start, text: '' }]
   return [{ start: entry.start, end, text: '' }]
 }
 
@@ -171,25 +172,25 @@ function valueText(
   style: EditStyle,
 ): string {
   if (isScalar(value)) {
-    const quotes = style.quoteLines && typeof value === 'string' && value.includes('\n') ? 'double' : quotesOf(old)
+    const quotes = style.careful && typeof value === 'string' && value.includes('\n') ? 'double' : quotesOf(old)
     return ` ${renderScalar(value, { context: 'block-value', indent, lineEnd, ...(quotes === undefined ? {} : { style: quotes }) })}`
   }
-  return place.parent.kind === 'mapping' ? renderBlockValue(value, indent, lineEnd) : renderItemValue(value, indent, lineEnd)
+  return place.parent.kind === 'mapping'
+    ? withLineEnd(lineEnd, style, (written) => renderBlockValue(value, indent, written))
+    : itemText(value, indent, lineEnd, style)
 }
 
 function pairText(key: string, value: ConfigValue, indent: number, lineEnd: string, style: EditStyle): string {
-  if (style.quoteLines && typeof value === 'string') {
-    const quoted = renderScalar(value, { context: 'block-value', indent, lineEnd, style: 'double' })
-    return `${renderPair(key, null, indent, lineEnd).replace(/ null$/, '')} ${quoted}`
-  }
-  return renderPair(key, value, indent, lineEnd)
+  return withLineEnd(lineEnd, style, (written) => renderPair(key, value, indent, written))
 }
 
 function itemText(value: ConfigValue, indent: number, lineEnd: string, style: EditStyle): string {
-  if (style.quoteLines && typeof value === 'string') {
-    return ` ${renderScalar(value, { context: 'block-value', indent, lineEnd, style: 'double' })}`
-  }
-  return renderItemValue(value, indent, lineEnd)
+  return withLineEnd(lineEnd, style, (written) => renderItemValue(value, indent, written))
+}
+
+/** With CRLF the emitter writes no block scalars; every line end in its text is then one between entries. */
+function withLineEnd(lineEnd: string, style: EditStyle, render: (lineEnd: string) => string): string {
+  return style.careful ? render('\r\n').replaceAll('\r\n', lineEnd) : render(lineEnd)
 }
 
 function flowText(value: ConfigValue, old: DocumentNode | undefined): string {

@@ -58,9 +58,11 @@ export class StackFile {
     }
   }
 
-  /** The text of a new stack file that holds nothing but its sealed key. */
-  static newText(sealedKey: SealedKey): string {
-    return renderDocument(headerPairs(sealedKey))
+  /** The text of a new stack file, as the reference would write it: its sealed key, and configuration to begin with. */
+  static newText(sealedKey: SealedKey | undefined, config: ConfigMap = new Map()): string {
+    const pairs: [string, ConfigValue][] = sealedKey === undefined ? [] : headerPairs(sealedKey)
+    if (config.size > 0) pairs.push(['config', new Map([...config].map(([key, { value }]) => [key, value]))])
+    return renderDocument(pairs)
   }
 
   /**
@@ -103,39 +105,45 @@ export class StackFile {
     const written = coerceNewValue(value, place.path.length)
     if (!isTyped(value) && sameValue(getValue(this.config, place.key, place.path), written)) return this
     const at = this.#locate(place)
-    return this.#edited(config, (text, document, quoteLines) => setAt(text, document, at, written, { quoteLines }))
+    return this.#edited(config, (text, document, careful) => setAt(text, document, at, written, { careful }))
   }
 
   /** Takes out the value at a place. Where nothing is there nothing changes. */
   async remove(place: ConfigPlace): Promise<StackFile> {
     const config = removeValue(this.config, place.key, place.path)
     if (config === this.config) return this
-    return this.#edited(config, (text, document) => removeAt(text, document, this.#locate(place)))
+    return this.#edited(config, (text, document, careful) => removeAt(text, document, this.#locate(place), { careful }))
   }
 
-  /** Stores a sealed key in a file that has none, or a better text for the one it has. */
+  /** Stores a sealed key, in place of the one that the file has; fields that do not belong to it go. */
   async withSealedKey(sealedKey: SealedKey): Promise<StackFile> {
+    const pairs = new Map(headerPairs(sealedKey))
     let file: StackFile = this
-    for (const [field, value] of headerPairs(sealedKey)) {
-      if (file.header[field] === value) continue
-      file = await file.#edited(file.config, (text, document) => setAt(text, document, [field], value, { quoteLines: false }), {
-        ...file.header,
-        [field]: value,
-      })
+    for (const field of HEADER_FIELDS) {
+      const { [field]: old, ...others } = file.header
+      const value = pairs.get(field)
+      if (old === value) continue
+      file =
+        value === undefined
+          ? await file.#edited(file.config, (text, document, careful) => removeAt(text, document, [field], { careful }), others)
+          : await file.#edited(file.config, (text, document) => setAt(text, document, [field], value, { careful: false }), {
+              ...others,
+              [field]: value,
+            })
     }
     return file
   }
 
   async #edited(
     config: ConfigMap,
-    edit: (text: string, document: ParsedDocument, quoteLines: boolean) => string,
+    edit: (text: string, document: ParsedDocument, careful: boolean) => string,
     header: StackHeader = this.header,
   ): Promise<StackFile> {
     let refusal: unknown
-    for (const quoteLines of [false, true]) {
+    for (const careful of [false, true]) {
       let edited: StackFile
       try {
-        const text = edit(this.text, this.#document, quoteLines)
+        const text = edit(this.text, this.#document, careful)
         edited = new StackFile(text, await findDocument(text), this.#project, this.#name)
       } catch (error) {
         if (!isStacksealError(error)) throw error

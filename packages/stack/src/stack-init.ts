@@ -1,6 +1,7 @@
 import { Envelope, isStacksealError, parseKeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
 import { basename, dirname, join } from 'node:path'
 
+import { type ConfigMap, setValue } from './config-map.ts'
 import { parseConfigPlace } from './config-place.ts'
 import { acquireLock } from './file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
@@ -105,10 +106,11 @@ export async function newProject(options: NewProjectOptions): Promise<InitStackR
 
   // Everything that can fail for reasons of its own comes before the first byte is written.
   const sealedKey = await makeKey(options, stackFile)
-  let stack = await StackFile.parse(StackFile.newText(sealedKey), project.name, basename(stackFile))
-  for (const [key, value] of options.config) {
-    stack = await stack.set(parseConfigPlace(key, project.name, false), { text: value })
-  }
+  const config = options.config.reduce<ConfigMap>((map, [key, value]) => {
+    const place = parseConfigPlace(key, project.name, false)
+    return setValue(map, place.key, place.path, { text: value })
+  }, new Map())
+  const stackText = StackFile.newText(sealedKey, config)
   const described = options.description === undefined ? [] : [['description', options.description] as const]
   const projectText = renderDocument([['name', project.name], ['runtime', 'yaml'], ...described])
 
@@ -116,7 +118,7 @@ export async function newProject(options: NewProjectOptions): Promise<InitStackR
   using _lock = await acquireLock(fs, file, lockOptions(options))
   replaceFile(fs, file, new TextEncoder().encode(projectText), undefined)
   try {
-    replaceFile(fs, stackFile, new TextEncoder().encode(stack.text), undefined)
+    replaceFile(fs, stackFile, new TextEncoder().encode(stackText), undefined)
   } catch (error) {
     fs.unlink(file)
     throw error

@@ -194,7 +194,12 @@ async function openKey(sealedKey: SealedKey, options: OpenStackOptions, place: S
   try {
     return await Envelope.open(sealedKey, options.registry, providerContext(options, place.file))
   } catch (error) {
-    throw isStacksealError(error) ? error.with({ details: { file: place.label } }) : error
+    if (!isStacksealError(error)) throw error
+    throw new StacksealError(error.code, `the data key of ${place.label} does not open: ${error.message}`, {
+      hint: error.hint,
+      details: { ...error.details, file: place.label },
+      cause: error.cause,
+    })
   }
 }
 

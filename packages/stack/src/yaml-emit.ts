@@ -13,8 +13,8 @@ type Pairs = readonly (readonly [string, ConfigValue])[]
  * indented too, mapping keys in natural order.
  *
  * No text of this module ends with its last line end and none begins with the indentation of its first line, so
- * `indentation + text + lineEnd` is always a run of whole lines. Text that ends with an empty line is written with `|+`
- * and keeps whatever empty lines follow it, so between that and an empty line or the end of a value, put another pair.
+ * `indentation + text + lineEnd` is always a run of whole lines. A text whose own last line is empty, so that it ends
+ * with a line end after all, is a block scalar with `|+`: it takes in every empty line that follows it in a file.
  */
 
 /** The pair `key: value` of a block mapping whose keys stand `indent` spaces in. */

@@ -19,9 +19,9 @@ export interface ScalarPlace {
  * A scalar as yaml.v3 writes it, to be put after `key: ` or `- `: the style that its emitter chooses, byte for byte.
  * The last line end of a block scalar is left out, as for everything else: whoever places it ends the line.
  *
- * Where the reference writes what it reads back as something else, text is double-quoted instead: a block scalar that
- * begins with a line break (one is lost) or with a tab (refused), the key `<<` (a merge). In flow style so is all
- * multi-line text, and with line ends other than `\n`.
+ * Text is double-quoted where the reference would write what it, or a reader of YAML 1.2, takes for something else: a
+ * block scalar that begins with a line feed (which is lost) or a tab (refused) or holds U+2028 or U+2029 (line breaks in
+ * YAML 1.1 alone), the key `<<` (a merge). So is all multi-line text in flow style and with line ends other than `\n`.
  * @throws ERR_INVALID_VALUE for text that is not Unicode, unless it is one of `textOfBytes` in a value's place.
  */
 export function renderScalar(value: YamlScalarValue, place: ScalarPlace): string {
@@ -65,8 +65,7 @@ function chooseStyle(text: string, place: ScalarPlace): Style {
   if (place.style === 'double' || (key && text === '<<')) return 'double'
   const allowed = analyze(text)
   if (allowed.breaks && (flow || key || place.style === 'single' || place.lineEnd !== '\n')) return 'double'
-  if (text.includes('\n'))
-    return allowed.literal && !/^[\n\u2028\u2029\t]|[\u2028\u2029]$/.test(text) ? 'literal' : 'double'
+  if (text.includes('\n')) return allowed.literal && !/^[\n\t]|[\u2028\u2029]/.test(text) ? 'literal' : 'double'
   if (place.style !== 'single') {
     if (!isPlainText(text)) return 'double'
     if (flow ? allowed.flowPlain : allowed.blockPlain) return 'plain'

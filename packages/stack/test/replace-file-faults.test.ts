@@ -1,16 +1,18 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { isStacksealError, type StacksealError } from '@stackseal/core'
 import { expect, test } from 'vitest'
 import { acquireLock } from '../src/file-lock.ts'
-import { type FileSystem, nodeFileSystem } from '../src/file-system.ts'
+import type { FileSystem } from '../src/file-system.ts'
 import { replaceFile, stagedPath } from '../src/replace-file.ts'
 import { fakeMachine } from './fake-processes.ts'
 import { faultyFileSystem } from './faulty-file-system.ts'
+import { type ForgettingFileSystem, forgettingFileSystem, textsIn } from './forgetting-file-system.ts'
 import { systemError } from './system-error.ts'
-import { bytesOf, temporaryFolder } from './temporary-folder.ts'
+import { bytesOf } from './temporary-folder.ts'
+import { thrownBy } from './thrown-by.ts'
 
+const FOLDER = '/home/project'
 const NAME = 'Pulumi.dev.yaml'
+const FILE = `${FOLDER}/${NAME}`
 const OLD = 'config:\n  a: old\n'
 const NEW = 'config:\n  a: new\n'
 const REASONED = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'EMFILE', 'ENAMETOOLONG']
@@ -26,10 +28,11 @@ interface Outcome {
 }
 
 async function run(
+  inner: FileSystem,
   fault: { readonly failAtStep: number; readonly errno: string; readonly afterwards: boolean },
   writer: (fs: FileSystem) => unknown,
 ): Promise<Outcome> {
-  const { fs, steps } = faultyFileSystem(nodeFileSystem, { ...fault, error: fault.errno })
+  const { fs, steps } = faultyFileSystem(inner, { ...fault, error: fault.errno })
   try {
     await writer(fs)
     return { error: undefined, met: steps() >= fault.failAtStep }
@@ -40,68 +43,59 @@ async function run(
 }
 
 /** What is wrong with the outcome of a write, if the file holds `left` now. */
-function faultsOf({ error }: Outcome, errno: string, file: string, left: string): string[] {
+function faultsOf({ error }: Outcome, errno: string, left: string | undefined): string[] {
   const changed = left === NEW
   if (!changed && left !== OLD) return [`the file is neither the old nor the new one: ${left}`]
   if (error === undefined) return changed ? [] : ['no error, and the old file']
   const wrong: string[] = []
   if (!['ERR_IO', 'ERR_NOT_REPLACEABLE'].includes(error.code)) wrong.push(`code ${error.code}`)
-  if (error.details['file'] !== file || error.details['errno'] !== errno) wrong.push('details')
+  if (error.details['file'] !== FILE || error.details['errno'] !== errno) wrong.push('details')
   if (error.details['changed'] !== changed) wrong.push(`changed: ${error.details['changed']}, but ${changed}`)
   if (!error.message.endsWith(`${NAME} ${changed ? 'was changed' : 'was not changed'}`)) wrong.push(error.message)
   if (REASONED.includes(errno) && error.hint === undefined) wrong.push('no hint')
   return wrong
 }
 
+function textOf(fs: ForgettingFileSystem): string | undefined {
+  return textsIn(fs, FOLDER)[NAME]
+}
+
 test.each(CASES)('$errno at any step, $when: old or new, and the error says which', async ({ errno, afterwards }) => {
-  const folder = temporaryFolder()
-  const file = join(folder, NAME)
   let failures = 0
   for (let failAtStep = 1, met = true; met; failAtStep++) {
-    writeFileSync(file, OLD)
     // A leftover makes its removal one of the steps.
-    writeFileSync(stagedPath(file), 'half')
-    const outcome = await run({ failAtStep, errno, afterwards }, (fs) =>
-      replaceFile(fs, file, bytesOf(NEW), bytesOf(OLD)),
+    const fs = forgettingFileSystem({ [FILE]: OLD, [stagedPath(FILE)]: 'half' })
+    const outcome = await run(fs, { failAtStep, errno, afterwards }, (faulty) =>
+      replaceFile(faulty, FILE, bytesOf(NEW), bytesOf(OLD)),
     )
     ;({ met } = outcome)
     if (outcome.error !== undefined) failures++
-    const left = readFileSync(file, 'utf8')
-    expect(faultsOf(outcome, errno, file, left)).toEqual([])
-    expect(readdirSync(folder)).toEqual([NAME])
-    replaceFile(nodeFileSystem, file, bytesOf('next'), bytesOf(left))
-    expect(readFileSync(file, 'utf8')).toBe('next')
+    const left = textOf(fs)
+    expect(faultsOf(outcome, errno, left)).toEqual([])
+    expect(fs.readdir(FOLDER)).toEqual([NAME])
+    replaceFile(fs, FILE, bytesOf('next'), bytesOf(left ?? ''))
+    expect(textOf(fs)).toBe('next')
   }
   expect(failures).toBeGreaterThan(5)
 })
 
-test.each(['EBUSY', 'EXDEV', 'EPERM'])(
-  'a rename that answers %s is ERR_NOT_REPLACEABLE with a way out',
-  async (errno) => {
-    const file = join(temporaryFolder(), NAME)
-    writeFileSync(file, OLD)
-    const refusing: FileSystem = {
-      ...nodeFileSystem,
-      rename: () => {
-        throw systemError(errno, 'rename')
-      },
-    }
-    const { error } = await run({ failAtStep: 1000, errno, afterwards: false }, () =>
-      replaceFile(refusing, file, bytesOf(NEW), bytesOf(OLD)),
-    )
-    expect(error?.code).toBe('ERR_NOT_REPLACEABLE')
-    expect(error?.hint).toContain('mount its folder')
-    expect(readFileSync(file, 'utf8')).toBe(OLD)
-  },
-)
+test.each(['EBUSY', 'EXDEV', 'EPERM'])('a rename that answers %s is ERR_NOT_REPLACEABLE with a way out', (errno) => {
+  const fs = forgettingFileSystem({ [FILE]: OLD })
+  fs.rename = () => {
+    throw systemError(errno, 'rename')
+  }
+  const error = thrownBy(() => replaceFile(fs, FILE, bytesOf(NEW), bytesOf(OLD)))
+  expect(error.code).toBe('ERR_NOT_REPLACEABLE')
+  expect(error.hint).toContain('mount its folder')
+  expect(textOf(fs)).toBe(OLD)
+})
 
 test('only the last flush of the folder leaves a changed file behind an error', async () => {
-  const file = join(temporaryFolder(), NAME)
   const changed: boolean[] = []
   for (let failAtStep = 1, met = true; met; failAtStep++) {
-    writeFileSync(file, OLD)
-    const outcome = await run({ failAtStep, errno: 'EIO', afterwards: false }, (fs) =>
-      replaceFile(fs, file, bytesOf(NEW), bytesOf(OLD)),
+    const fs = forgettingFileSystem({ [FILE]: OLD })
+    const outcome = await run(fs, { failAtStep, errno: 'EIO', afterwards: false }, (faulty) =>
+      replaceFile(faulty, FILE, bytesOf(NEW), bytesOf(OLD)),
     )
     ;({ met } = outcome)
     if (outcome.error !== undefined) changed.push(outcome.error.details['changed'] === true)
@@ -117,16 +111,14 @@ const LOCK_ERROR = {
 }
 
 test.each(CASES)('$errno at any step of locking, $when: held, or nothing in the way', async ({ errno, afterwards }) => {
-  const folder = temporaryFolder()
-  const file = join(folder, NAME)
-  writeFileSync(file, OLD)
   let failures = 0
   for (let failAtStep = 1, met = true; met; failAtStep++) {
+    const fs = forgettingFileSystem({ [FILE]: OLD })
     const machine = fakeMachine('here', 'first')
     const processes = machine.start(1)
-    const outcome = await run({ failAtStep, errno, afterwards }, async (fs) => {
-      const lock = await acquireLock(fs, file, { command: 'test', timeoutMs: 0, processes })
-      expect(readdirSync(folder)).toContain(`.${NAME}.stackseal-lock`)
+    const outcome = await run(fs, { failAtStep, errno, afterwards }, async (faulty) => {
+      const lock = await acquireLock(faulty, FILE, { command: 'test', timeoutMs: 0, processes })
+      expect(fs.readdir(FOLDER)).toContain(`.${NAME}.stackseal-lock`)
       lock.release()
     })
     ;({ met } = outcome)
@@ -136,10 +128,9 @@ test.each(CASES)('$errno at any step of locking, $when: held, or nothing in the 
     expect(shown).toEqual(LOCK_ERROR)
     // Whatever could not be removed is the next one's to remove.
     machine.end(1)
-    const later = machine.start(2)
-    const next = await acquireLock(nodeFileSystem, file, { command: 'test', timeoutMs: 0, processes: later })
+    const next = await acquireLock(fs, FILE, { command: 'test', timeoutMs: 0, processes: machine.start(2) })
     next.release()
-    expect(readdirSync(folder)).toEqual([NAME])
+    expect(fs.readdir(FOLDER)).toEqual([NAME])
   }
   expect(failures).toBeGreaterThan(2)
 })

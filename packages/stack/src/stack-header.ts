@@ -1,0 +1,36 @@
+import type { DocumentNode } from './document-node.ts'
+import { formatGoFloatYaml } from './go-number.ts'
+import { readTopLevel } from './config-reader.ts'
+import { TreeReader } from './tree-reader.ts'
+
+/** The three fields of a stack file that say how its secrets are opened. A field that is absent, null or empty is undefined. */
+export interface StackHeader {
+  readonly secretsprovider?: string
+  readonly encryptedkey?: string
+  readonly encryptionsalt?: string
+}
+
+export const HEADER_FIELDS = ['secretsprovider', 'encryptedkey', 'encryptionsalt'] as const
+
+/**
+ * Reads the header out of a stack file's tree. Numbers and booleans count as the text that Pulumi would write for them.
+ * @throws ERR_MALFORMED_FILE for a list or a mapping in one of the three, ERR_DUPLICATE_KEY
+ */
+export function readHeader(root: DocumentNode | undefined, text: string): StackHeader {
+  const reader = new TreeReader(text)
+  const header: { -readonly [field in keyof StackHeader]: StackHeader[field] } = {}
+  for (const { key, value } of readTopLevel(root, reader)) {
+    const field = HEADER_FIELDS.find((name) => name === key)
+    if (field === undefined) continue
+    const scalar = reader.follow(value, (content) => {
+      if (content.kind === 'scalar') return reader.resolve(content)
+      throw reader.malformed(
+        value,
+        `${field} has to be text, and is a ${content.kind === 'mapping' ? 'mapping' : 'list'}`,
+      )
+    })
+    if (scalar !== null && scalar !== '')
+      header[field] = typeof scalar === 'number' ? formatGoFloatYaml(scalar) : String(scalar)
+  }
+  return header
+}

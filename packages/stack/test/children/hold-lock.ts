@@ -1,0 +1,9 @@
+// Takes the lock of a file, says so, and keeps it until it is killed: hold-lock FILE
+import { argv, stdout } from 'node:process'
+import { acquireLock } from '../../src/file-lock.ts'
+import { nodeFileSystem } from '../../src/file-system.ts'
+
+const [, , file = ''] = argv
+await acquireLock(nodeFileSystem, file, { command: 'hold-lock' })
+stdout.write('held\n')
+setInterval(() => undefined, 1000)

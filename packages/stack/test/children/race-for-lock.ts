@@ -1,0 +1,35 @@
+// At each message, takes the locks of files in competition with others, and answers where it was alone: race-for-lock
+import { closeSync, openSync, unlinkSync } from 'node:fs'
+import process from 'node:process'
+import { acquireLock } from '../../src/file-lock.ts'
+import { nodeFileSystem } from '../../src/file-system.ts'
+import { watchedFileSystem } from '../watched-file-system.ts'
+
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
+// Slow at random places, so that the others come between any two calls.
+const slow = watchedFileSystem(nodeFileSystem, (_call, run) => {
+  if (Math.random() < 0.2) sleep(Math.random() * 3)
+  return run()
+})
+
+async function race(file: string): Promise<'alone' | 'not alone'> {
+  using lock = await acquireLock(slow, file, { command: 'race-for-lock', timeoutMs: 30_000 })
+  const marker = `${file}.marker`
+  try {
+    closeSync(openSync(marker, 'wx'))
+  } catch {
+    return 'not alone'
+  }
+  sleep(1)
+  unlinkSync(marker)
+  return lock === undefined ? 'not alone' : 'alone'
+}
+
+process.on('message', (files) => {
+  const races = Array.isArray(files) ? files.map((file) => race(String(file)).catch(String)) : []
+  void Promise.all(races).then((answers) => process.send?.(answers))
+})
+process.send?.('ready')
