@@ -26,12 +26,12 @@ test('the stacks that the reference made are here', () => {
 })
 
 describe.concurrent.each(STACKS.map((stack) => [stack.name, stack] as const))('%s', (_name, stack) => {
-  test.each([
+  const listings: readonly (readonly [string, Buffer])[] = [
     ['config --show-secrets --json', stack.shownJson],
-    ['config --show-secrets', stack.shownTable],
+    ...(stack.shownTable === undefined ? [] : [['config --show-secrets', stack.shownTable] as const]),
     ['config --json', stack.json],
-  ])('%s prints what the reference prints, and touches nothing', async (command, printed) => {
-    if (printed === undefined) return
+  ]
+  test.each(listings)('%s prints what the reference prints, and touches nothing', async (command, printed) => {
     const cwd = laidOut(stack)
     const before = folderState(cwd)
     // What is not shown needs no passphrase.
