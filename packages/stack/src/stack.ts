@@ -123,6 +123,11 @@ export class Stack {
     return [...this.#current.secrets()]
   }
 
+  /** Values that are marked `!secret` and wait, in plain text, to be encrypted: their printed keys, and the paths inside. */
+  get marks(): readonly { readonly key: string; readonly path: ConfigPlace['path'] }[] {
+    return this.#current.marks
+  }
+
   /** Lines (from 1) of values that are marked `!secret` and wait, in plain text, to be encrypted. */
   get markedLines(): readonly number[] {
     return this.#current.marks.map(({ offset }) => this.#current.lineAt(offset))
