@@ -3,6 +3,7 @@ import { isCi } from './ci.ts'
 import { errorCode } from './error-code.ts'
 import { printable, printableLines } from './printable.ts'
 import type { Question } from './prompt.ts'
+import { textBytes } from './text-bytes.ts'
 
 // Imported as ES modules these cost 3 ms of CPU each, since every lazy part of them is then loaded; as asked for here,
 // none. `node:tty` costs as much either way, so it is asked for where there may be a terminal.
@@ -212,7 +213,7 @@ export class Terminal {
 
 /** Writes all of it, waiting where a pipe or terminal that does not block is full. */
 function writeAll(fd: number, text: string): void {
-  const bytes = Buffer.from(text, 'utf8')
+  const bytes = textBytes(text)
   let written = 0
   let waitMs = 1
   while (written < bytes.length) {
