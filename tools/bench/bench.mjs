@@ -38,7 +38,8 @@ try {
   writeFileSync(join(project, 'Pulumi.yaml'), 'name: bench\nruntime: yaml\n')
   await stackFile('one', 1)
   await stackFile('many', MANY)
-  for (const stack of ['one', 'many']) execFileSync(pulumi, ['stack', 'init', stack, '--no-select'], { cwd: project, env })
+  for (const stack of ['one', 'many'])
+    execFileSync(pulumi, ['stack', 'init', stack, '--no-select'], { cwd: project, env })
   report(CASES().map(compare))
 } finally {
   rmSync(place, { recursive: true, force: true })
@@ -52,10 +53,30 @@ function CASES() {
   return [
     { name: '`--version`', ours: ['--version'], theirs: ['version'], right: (text) => /^v?\d+\.\d+\.\d+/.test(text) },
     { name: '`--help`', ours: ['--help'], theirs: ['--help'], right: (text) => text.includes('config') },
-    { name: '`config get` of a secret, 1 in the file', both: ['config', 'get', '-s', 'one', 'key0'], right: (text) => text === 'value 0\n', goals: { cpu: 0.6, memory: 0.6 } },
-    { name: `\`config get\` of a secret, ${MANY.toLocaleString('en')} in the file`, both: ['config', 'get', '-s', 'many', 'key77'], right: (text) => text === 'value 77\n', goals: { cpu: 0.3, memory: 0.6 } },
-    { name: `\`config --show-secrets --json\`, ${MANY.toLocaleString('en')} secrets`, both: ['config', '-s', 'many', '--show-secrets', '--json'], right: listing, goals: { cpu: 0.3, memory: 0.6 } },
-    { name: `\`config set --secret\` into ${MANY.toLocaleString('en')}`, both: ['config', 'set', '-s', 'many', '--secret', 'key77', 'changed'], changes: 'many', goals: { cpu: 0.3, memory: 0.6 } },
+    {
+      name: '`config get` of a secret, 1 in the file',
+      both: ['config', 'get', '-s', 'one', 'key0'],
+      right: (text) => text === 'value 0\n',
+      goals: { cpu: 0.6, memory: 0.6 },
+    },
+    {
+      name: `\`config get\` of a secret, ${MANY.toLocaleString('en')} in the file`,
+      both: ['config', 'get', '-s', 'many', 'key77'],
+      right: (text) => text === 'value 77\n',
+      goals: { cpu: 0.3, memory: 0.6 },
+    },
+    {
+      name: `\`config --show-secrets --json\`, ${MANY.toLocaleString('en')} secrets`,
+      both: ['config', '-s', 'many', '--show-secrets', '--json'],
+      right: listing,
+      goals: { cpu: 0.3, memory: 0.6 },
+    },
+    {
+      name: `\`config set --secret\` into ${MANY.toLocaleString('en')}`,
+      both: ['config', 'set', '-s', 'many', '--secret', 'key77', 'changed'],
+      changes: 'many',
+      goals: { cpu: 0.3, memory: 0.6 },
+    },
   ]
 }
 
@@ -64,7 +85,10 @@ async function stackFile(stack, count) {
   const envelope = await Envelope.create(parseKeyUrl('passphrase:'), registry, { env })
   const secrets = await envelope.encryptAll(Array.from({ length: count }, (_, i) => `value ${i}`))
   const config = secrets.map((text, i) => `  bench:key${i}:\n    secure: ${text}\n`).join('')
-  writeFileSync(join(project, `Pulumi.${stack}.yaml`), `encryptionsalt: ${envelope.sealedKey.sealed}\nconfig:\n${config}`)
+  writeFileSync(
+    join(project, `Pulumi.${stack}.yaml`),
+    `encryptionsalt: ${envelope.sealedKey.sealed}\nconfig:\n${config}`,
+  )
 }
 
 function compare(test) {
@@ -74,7 +98,9 @@ function compare(test) {
     const theirs = once(test, pulumi, test.both ?? test.theirs)
     if (run >= 0) pairs.push({ ours, theirs })
   }
-  const bare = test.ours?.[0]?.startsWith('--') ? Array.from({ length: RUNS }, () => once({ right: () => true }, process.execPath, ['-e', '0'])) : undefined
+  const bare = test.ours?.[0]?.startsWith('--')
+    ? Array.from({ length: RUNS }, () => once({ right: () => true }, process.execPath, ['-e', '0']))
+    : undefined
   return { ...test, pairs, bare }
 }
 
@@ -89,7 +115,11 @@ function once({ name, right, changes }, command, args) {
   if (result.exit !== 0) throw new Error(`${name}: ${command} ended with ${result.exit}: ${measured.stderr}`)
   if (right && !right(text)) throw new Error(`${name}: ${command} answered wrongly: ${text.slice(0, 200)}`)
   if (file) {
-    const got = execFileSync(process.execPath, [cli, 'config', 'get', '-s', changes, 'key77'], { cwd: project, env, encoding: 'utf8' })
+    const got = execFileSync(process.execPath, [cli, 'config', 'get', '-s', changes, 'key77'], {
+      cwd: project,
+      env,
+      encoding: 'utf8',
+    })
     if (got !== 'changed\n') throw new Error(`${name}: ${command} did not change the file`)
     copyFileSync(join(place, 'before'), file)
   }
@@ -106,14 +136,19 @@ function report(results) {
         return `${ours.toFixed(digits)} / ${theirs.toFixed(digits)} | ${ratio(pairs, what).toFixed(2)}`
       }
       const missed = Object.entries(goals ?? {}).filter(([what, goal]) => ratio(pairs, what) > goal)
-      const goal = goals === undefined ? '' : `CPU ${goals.cpu}, memory ${goals.memory}: ${missed.length === 0 ? 'met' : `missed (${missed.map(([what]) => what).join(', ')})`}`
+      const goal =
+        goals === undefined
+          ? ''
+          : `CPU ${goals.cpu}, memory ${goals.memory}: ${missed.length === 0 ? 'met' : `missed (${missed.map(([what]) => what).join(', ')})`}`
       return `| ${name} | ${cell('cpu', 1, 3)} | ${cell('wall', 1, 3)} | ${cell('memory', 1024, 0)} | ${goal} |`
     }),
     '',
-    ...results.filter(({ bare }) => bare).map(({ name, pairs, bare }) => {
-      const over = 1000 * (median(pairs.map(({ ours }) => ours.cpu)) - median(bare.map(({ cpu }) => cpu)))
-      return `${name} costs ${over.toFixed(0)} ms CPU over bare Node (\`node -e 0\`, ${(1000 * median(bare.map(({ cpu }) => cpu))).toFixed(0)} ms); the goal is 15 ms: ${over <= 15 ? 'met' : 'missed'}.`
-    }),
+    ...results
+      .filter(({ bare }) => bare)
+      .map(({ name, pairs, bare }) => {
+        const over = 1000 * (median(pairs.map(({ ours }) => ours.cpu)) - median(bare.map(({ cpu }) => cpu)))
+        return `${name} costs ${over.toFixed(0)} ms CPU over bare Node (\`node -e 0\`, ${(1000 * median(bare.map(({ cpu }) => cpu))).toFixed(0)} ms); the goal is 15 ms: ${over <= 15 ? 'met' : 'missed'}.`
+      }),
   ]
   const table = lines.join('\n')
   process.stdout.write(`${table}\n`)

@@ -52,6 +52,10 @@ export const ERRORS = {
     kind: 'data',
     summary: 'Nothing shows that this sealed key is the one of this stack, so nothing is encrypted under it.',
   },
+  ERR_NO_SECRETS_PROVIDER: {
+    kind: 'data',
+    summary: 'The stack has no key yet under which a secret could be encrypted.',
+  },
   ERR_SERVICE_SECRETS: {
     kind: 'data',
     summary: 'The secrets of this stack are held by Pulumi Cloud, which Stackseal does not open.',

@@ -67,7 +67,11 @@ async function prove(file: StackFile, envelope: Envelope, replaced: unknown): Pr
     if ((await plaintextOf(envelope, secret)) !== undefined) return
   }
   if (first === undefined) return // nothing to hold the key against: a passphrase is proven by the salt's own check
-  throw new StacksealError('ERR_KEY_NOT_PROVEN', `no secret of the file opens with its key (${printConfigKey(first.key)} for one), so nothing is encrypted under it`, {
-    hint: 'look with "stackseal verify" which secrets open; take the sealed key from an earlier version of the file',
-  })
+  throw new StacksealError(
+    'ERR_KEY_NOT_PROVEN',
+    `no secret of the file opens with its key (${printConfigKey(first.key)} for one), so nothing is encrypted under it`,
+    {
+      hint: 'look with "stackseal verify" which secrets open; take the sealed key from an earlier version of the file',
+    },
+  )
 }

@@ -88,8 +88,10 @@ export class Stack {
     const place = await (file === undefined ? findStack(fs, options) : placeOfFile(fs, file, options))
     const read = readTextFile(fs, place.target)
     if (read === undefined) throw noSuchStack(fs, place)
-    const salt = options.openEarly === true && read.text.includes('secure:') ? PLAIN_SALT.exec(read.text)?.[1] : undefined
-    const early = salt === undefined ? undefined : openKey({ url: parseKeyUrl('passphrase:'), sealed: salt }, options, place)
+    const salt =
+      options.openEarly === true && read.text.includes('secure:') ? PLAIN_SALT.exec(read.text)?.[1] : undefined
+    const early =
+      salt === undefined ? undefined : openKey({ url: parseKeyUrl('passphrase:'), sealed: salt }, options, place)
     early?.catch(() => undefined) // whoever awaits it gets the error
     const stack = new Stack(options, place, await StackFile.parse(read.text, place.project.name, place.label))
     if (salt !== undefined && early !== undefined) stack.#opened = { sealed: salt, envelope: early }
@@ -177,8 +179,10 @@ export class Stack {
         ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
       })
       const read = readTextFile(this.#fs, target)
-      if (read === undefined) throw new StacksealError('ERR_CHANGED_MEANWHILE', `${label} is gone`, { details: { file: label } })
-      const current = read.text === this.#current.text ? this.#current : await StackFile.parse(read.text, project.name, label)
+      if (read === undefined)
+        throw new StacksealError('ERR_CHANGED_MEANWHILE', `${label} is gone`, { details: { file: label } })
+      const current =
+        read.text === this.#current.text ? this.#current : await StackFile.parse(read.text, project.name, label)
       const applied = await applyEdits(current, edits, (file) => this.#openFor(file))
       const file = applied.file === current ? current : await this.#withBetterSealedText(applied.file)
       this.#options.signal?.throwIfAborted()
