@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'tsdown'
+import { builtinImports } from './builtin-imports.ts'
 import { thirdPartyNotices } from './third-party-notices.ts'
 
 const source = (name: string): string => fileURLToPath(new URL(`../../packages/${name}/src/index.ts`, import.meta.url))
@@ -22,7 +23,7 @@ export default defineConfig({
     '@stackseal/stack': source('stack'),
   },
   deps: { alwaysBundle: [/^yaml($|\/)/, /^@stackseal\//], onlyBundle: ['yaml'] },
-  plugins: [thirdPartyNotices()],
+  plugins: [builtinImports(), thirdPartyNotices()],
   outputOptions: {
     codeSplitting: {
       groups: [
@@ -32,7 +33,10 @@ export default defineConfig({
         { name: 'stack', test: /[\\/]packages[\\/]stack[\\/]src[\\/]/, priority: 3 },
         // Small things that several chunks share would become a file each.
         { name: 'usage', test: /[\\/]src[\\/](usage-error|exit-number)\.ts$/ },
-        { name: 'stack-options', test: /[\\/]src[\\/](change-stack|marked-values|providers|stack-[a-z]+)\.ts$/ },
+        {
+          name: 'stack-options',
+          test: /[\\/]src[\\/](change-stack|marked-values|reveal-secrets|providers|stack-[a-z]+)\.ts$/,
+        },
       ],
     },
     chunkFileNames: (chunk) => `${chunkName(chunk.name, chunk.facadeModuleId)}.mjs`,

@@ -1,6 +1,7 @@
 import { StacksealError } from '@stackseal/core'
 import {
   brokenSecrets,
+  bytesOfText,
   configValueJson,
   displayConfigPlace,
   openStack,
@@ -11,6 +12,7 @@ import {
 import { basename } from 'node:path'
 import type { Invocation } from '../command.ts'
 import { MarkedValues } from '../marked-values.ts'
+import { revealSecrets } from '../reveal-secrets.ts'
 import { stackOptions } from '../stack-options.ts'
 
 /** Prints one value, decrypted. */
@@ -31,7 +33,7 @@ export async function run(invocation: Invocation): Promise<void> {
   }
   const marked = new MarkedValues(stack)
   const value = marked.cover(found, printConfigKey(place.key), place.path)
-  const reveal = marked.reveal(await stack.reveal([found]))
+  const reveal = marked.reveal(await revealSecrets(stack, [found]))
   // Nothing is printed of a value of which a part does not open: what stands in its place could be taken for the value.
   const [broken] = brokenSecrets([{ key: place.key, value, spelling: '' }], reveal)
   if (broken !== undefined) {
@@ -43,5 +45,5 @@ export async function run(invocation: Invocation): Promise<void> {
   }
   const text = valueText(value, reveal)
   if (options.json) terminal.out(configValueJson(value, reveal))
-  else terminal.out(flags.on('raw') ? text : `${text}\n`)
+  else terminal.out(bytesOfText(flags.on('raw') ? text : `${text}\n`))
 }

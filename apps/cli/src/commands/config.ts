@@ -1,5 +1,6 @@
 import {
   brokenSecrets,
+  bytesOfText,
   compareConfigKeys,
   configJson,
   coverSecrets,
@@ -12,6 +13,7 @@ import {
 } from '@stackseal/stack'
 import type { Invocation } from '../command.ts'
 import { MarkedValues } from '../marked-values.ts'
+import { revealSecrets } from '../reveal-secrets.ts'
 import { stackOptions } from '../stack-options.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -30,12 +32,12 @@ export async function run(invocation: Invocation): Promise<number> {
     .map((entry) => ({ ...entry, value: marked.cover(entry.value, printConfigKey(entry.key), []) }))
     .toSorted((a, b) => compareConfigKeys(a.key, b.key))
   const values = stack.config.entries().map((entry) => entry.value)
-  const reveal = showSecrets ? marked.reveal(await stack.reveal(values)) : coverSecrets
+  const reveal = showSecrets ? marked.reveal(await revealSecrets(stack, values)) : coverSecrets
   if (options.json) {
     terminal.out(configJson(entries, reveal))
   } else {
     const rows = entries.map(({ key, value }) => [displayConfigKey(key, project), valueText(value, reveal)] as const)
-    terminal.out(table([['KEY', 'VALUE'], ...rows], terminal))
+    terminal.out(bytesOfText(table([['KEY', 'VALUE'], ...rows], terminal)))
   }
   const broken = brokenSecrets(entries, reveal)
   for (const { key, path, error } of broken) {
