@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'tsdown'
+import { builtinImports } from './builtin-imports.ts'
 import { thirdPartyNotices } from './third-party-notices.ts'
 
 const source = (name: string): string => fileURLToPath(new URL(`../../packages/${name}/src/index.ts`, import.meta.url))
@@ -22,7 +23,7 @@ export default defineConfig({
     '@stackseal/stack': source('stack'),
   },
   deps: { alwaysBundle: [/^yaml($|\/)/, /^@stackseal\//], onlyBundle: ['yaml'] },
-  plugins: [thirdPartyNotices()],
+  plugins: [builtinImports(), thirdPartyNotices()],
   outputOptions: {
     codeSplitting: {
       groups: [

@@ -1,3 +1,4 @@
+export { bytesOfText, textOfBytes } from './byte-text.ts'
 export type { ConfigKey } from './config-key.ts'
 export {
   compareConfigKeys,

@@ -1,4 +1,4 @@
-import { isStacksealError, parseKeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
+import { decodeBase64, isStacksealError, parseKeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
 
 import { printConfigKey } from './config-key.ts'
 import { type ConfigMap, getValue, removeValue, setValue } from './config-map.ts'
@@ -73,6 +73,7 @@ export class StackFile {
     const { secretsprovider = '', encryptedkey = '', encryptionsalt = '' } = this.header
     if (!NO_URL.has(secretsprovider)) {
       if (encryptedkey === '') throw this.#missingKey('encryptedkey')
+      this.#checkBase64(encryptedkey)
       return { url: this.#keyUrl(secretsprovider), sealed: encryptedkey }
     }
     if (encryptionsalt !== '') return { url: parseKeyUrl('passphrase:'), sealed: encryptionsalt }
@@ -200,6 +201,16 @@ export class StackFile {
         details: { file: this.#name, field: 'secretsprovider' },
       })
     }
+  }
+
+  /** As in the reference, what is damaged is told before anybody asks for the provider of the key URL. */
+  #checkBase64(encryptedkey: string): void {
+    const result = decodeBase64(encryptedkey)
+    if (!('invalidAt' in result)) return
+    throw new StacksealError('ERR_MALFORMED_SEALED_KEY', `encryptedkey of ${this.#name} is not base64 (at byte ${result.invalidAt})`, {
+      hint: 'take the line from an earlier version of the file',
+      details: { file: this.#name, at: result.invalidAt },
+    })
   }
 
   #missingKey(field: string): StacksealError {

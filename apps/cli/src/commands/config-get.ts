@@ -1,6 +1,7 @@
 import { StacksealError } from '@stackseal/core'
 import {
   brokenSecrets,
+  bytesOfText,
   configValueJson,
   displayConfigPlace,
   openStack,
@@ -43,5 +44,5 @@ export async function run(invocation: Invocation): Promise<void> {
   }
   const text = valueText(value, reveal)
   if (options.json) terminal.out(configValueJson(value, reveal))
-  else terminal.out(flags.on('raw') ? text : `${text}\n`)
+  else terminal.out(bytesOfText(flags.on('raw') ? text : `${text}\n`))
 }

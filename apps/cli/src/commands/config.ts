@@ -1,5 +1,6 @@
 import {
   brokenSecrets,
+  bytesOfText,
   compareConfigKeys,
   configJson,
   coverSecrets,
@@ -35,7 +36,7 @@ export async function run(invocation: Invocation): Promise<number> {
     terminal.out(configJson(entries, reveal))
   } else {
     const rows = entries.map(({ key, value }) => [displayConfigKey(key, project), valueText(value, reveal)] as const)
-    terminal.out(table([['KEY', 'VALUE'], ...rows], terminal))
+    terminal.out(bytesOfText(table([['KEY', 'VALUE'], ...rows], terminal)))
   }
   const broken = brokenSecrets(entries, reveal)
   for (const { key, path, error } of broken) {

@@ -46,7 +46,9 @@ export function vectorStacks(without: readonly string[]): VectorStack[] {
 /** The listings of a case: its own, and those with a prefix, made after a further step (`rotated.`). */
 function listingsIn(name: string): string[] {
   return readdirSync(vector(name))
-    .filter((file) => file.endsWith(SHOWN) && existsSync(vector(name, `${file.slice(0, -SHOWN.length)}Pulumi.dev.yaml`)))
+    .filter(
+      (file) => file.endsWith(SHOWN) && existsSync(vector(name, `${file.slice(0, -SHOWN.length)}Pulumi.dev.yaml`)),
+    )
     .map((file) => file.slice(0, -SHOWN.length))
 }
 
