@@ -1,6 +1,6 @@
-import { basename, extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'tsdown'
+import { builtinImports } from './builtin-imports.ts'
 import { thirdPartyNotices } from './third-party-notices.ts'
 
 const source = (name: string): string => fileURLToPath(new URL(`../../packages/${name}/src/index.ts`, import.meta.url))
@@ -23,14 +23,28 @@ export default defineConfig({
     '@stackseal/stack': source('stack'),
   },
   deps: { alwaysBundle: [/^yaml($|\/)/, /^@stackseal\//], onlyBundle: ['yaml'] },
-  plugins: [thirdPartyNotices()],
+  plugins: [builtinImports(), thirdPartyNotices()],
   outputOptions: {
+    codeSplitting: {
+      groups: [
+        // What help and errors need of core stays apart: the rest of it loads node:crypto.
+        { name: 'errors', test: /[\\/]packages[\\/]core[\\/]src[\\/]errors\.ts$/, priority: 5 },
+        { name: 'core', test: /[\\/]packages[\\/]core[\\/]src[\\/]/, priority: 4 },
+        { name: 'stack', test: /[\\/]packages[\\/]stack[\\/]src[\\/]/, priority: 3 },
+        // Small things that several chunks share would become a file each.
+        { name: 'usage', test: /[\\/]src[\\/](usage-error|exit-number)\.ts$/ },
+        { name: 'stack-options', test: /[\\/]src[\\/](change-stack|marked-values|providers|stack-[a-z]+)\.ts$/ },
+      ],
+    },
     chunkFileNames: (chunk) => `${chunkName(chunk.name, chunk.facadeModuleId)}.mjs`,
   },
 })
 
-/** Commands keep their file's name behind `command-`, since `config.mjs` alone says too little. */
+/** What is loaded on demand is called after its command or package, and not after its file (`config`, `index`). */
 function chunkName(name: string, module: string | undefined | null): string {
-  if (module === undefined || module === null) return name
-  return /[\\/]commands[\\/]/.test(module) ? `command-${basename(module, extname(module))}` : name
+  const [, command] = /[\\/]commands[\\/](.*)\.ts$/.exec(module ?? '') ?? []
+  if (command !== undefined) return `command-${command}`
+  const [, library] =
+    /[\\/](?:packages|node_modules)[\\/]([^\\/]+)[\\/](?:src|dist)[\\/]index\./.exec(module ?? '') ?? []
+  return library ?? name
 }

@@ -1,10 +1,8 @@
+import { parseArgs } from 'node:util'
 import { Flags } from './command.ts'
 import type { Command, Flag } from './command.ts'
 import { suggestion } from './suggestion.ts'
 import { usageError } from './usage-error.ts'
-
-// As an import it would cost 3 ms of CPU more: see terminal.ts.
-const { parseArgs } = process.getBuiltinModule('node:util')
 
 /** What a command line asks for. */
 export interface CommandLine {
@@ -34,11 +32,7 @@ export function childrenOf(command: Command | undefined, commands: readonly Comm
 }
 
 /** The child that a word names. */
-export function findChild(
-  word: string,
-  command: Command | undefined,
-  commands: readonly Command[],
-): Command | undefined {
+function findChild(word: string, command: Command | undefined, commands: readonly Command[]): Command | undefined {
   return childrenOf(command, commands).find((child) => child.words.at(-1) === word || child.aliases?.includes(word))
 }
 

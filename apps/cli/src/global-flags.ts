@@ -1,9 +1,8 @@
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { StacksealError } from '@stackseal/core'
 import type { Flag, Flags, GlobalOptions } from './command.ts'
 import { usageError } from './usage-error.ts'
-
-const { statSync } = process.getBuiltinModule('node:fs')
 
 const LOCK_TIMEOUT_SECONDS = 10
 

@@ -18,44 +18,80 @@ export async function prompt(
   output: WriteStream,
   signal: AbortSignal,
 ): Promise<string> {
-  for (;;) {
-    const answer = await askOnce(`${question.text}: `, question.secret, input, output, signal)
-    if (question.confirm === undefined) return answer
-    const again = await askOnce(`${question.confirm}: `, question.secret, input, output, signal)
-    if (again === answer) return answer
-    output.write('the two answers differ; please try again\n')
+  const asker = new Asker(question.secret, input, output, signal)
+  try {
+    for (;;) {
+      const answer = await asker.ask(question.text)
+      if (question.confirm === undefined || (await asker.ask(question.confirm)) === answer) return answer
+      output.write('The two answers differ. Please try again.\n')
+    }
+  } finally {
+    asker.close()
   }
 }
 
-function askOnce(
-  text: string,
-  secret: boolean,
-  input: ReadStream,
-  output: WriteStream,
-  signal: AbortSignal,
-): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>()
-  // readline edits the line and restores the terminal; what it would echo of a secret goes nowhere.
-  const echo = secret ? new Writable({ write: (_chunk, _encoding, done) => done() }) : output
-  if (secret) output.write(text)
-  const line = createInterface({ input, output: echo, terminal: true, prompt: secret ? '' : text, historySize: 0 })
-  const interrupted = (): void => {
-    reject(new StacksealError('ERR_INTERRUPTED', 'interrupted'))
-    line.close()
+/**
+ * Asks one question after the other. From the first to the last the terminal echoes nothing by itself: readline edits
+ * the line, and what it would show of a secret goes nowhere.
+ */
+class Asker {
+  readonly #secret: boolean
+  readonly #output: WriteStream
+  readonly #lines: ReturnType<typeof createInterface>
+  readonly #signal: AbortSignal
+  readonly #interrupt = (): void => this.#fail(new StacksealError('ERR_INTERRUPTED', 'interrupted'))
+  // Lines that were typed before they were asked for, and who waits for one.
+  readonly #typed: string[] = []
+  #failed: StacksealError | undefined
+  #waiting: PromiseWithResolvers<string> | undefined
+
+  constructor(secret: boolean, input: ReadStream, output: WriteStream, signal: AbortSignal) {
+    this.#secret = secret
+    this.#output = output
+    this.#signal = signal
+    const echo = secret ? new Writable({ write: (_chunk, _encoding, done) => done() }) : output
+    this.#lines = createInterface({ input, output: echo, terminal: true, historySize: 0 })
+    this.#lines.on('SIGINT', this.#interrupt)
+    this.#lines.on('close', () =>
+      this.#fail(new StacksealError('ERR_USAGE', 'the question was left without an answer')),
+    )
+    this.#lines.on('line', (line) => {
+      if (secret) output.write('\n')
+      this.#typed.push(line)
+      this.#settle()
+    })
+    if (signal.aborted) this.#interrupt()
+    signal.addEventListener('abort', this.#interrupt, { once: true })
   }
-  line.on('SIGINT', interrupted)
-  line.on('line', (answer) => {
-    resolve(answer)
-    line.close()
-  })
-  line.on('close', () => {
-    signal.removeEventListener('abort', interrupted)
-    if (secret) output.write('\n')
-    // After an answer or an interruption this changes nothing: a promise settles once.
-    reject(new StacksealError('ERR_USAGE', 'the question was left without an answer'))
-  })
-  signal.addEventListener('abort', interrupted, { once: true })
-  if (signal.aborted) interrupted()
-  else line.prompt()
-  return promise
+
+  ask(text: string): Promise<string> {
+    this.#waiting = Promise.withResolvers()
+    if (this.#secret) this.#output.write(`${text}: `)
+    this.#lines.setPrompt(this.#secret ? '' : `${text}: `)
+    if (this.#failed === undefined) this.#lines.prompt()
+    const { promise } = this.#waiting
+    this.#settle()
+    return promise
+  }
+
+  close(): void {
+    this.#signal.removeEventListener('abort', this.#interrupt)
+    this.#lines.close()
+  }
+
+  #fail(error: StacksealError): void {
+    // The line that was begun ends here, so that what follows does not stand behind it.
+    if (this.#failed === undefined && this.#waiting !== undefined) this.#output.write('\n')
+    this.#failed ??= error
+    this.#settle()
+  }
+
+  #settle(): void {
+    if (this.#waiting === undefined) return
+    const line = this.#typed.shift()
+    if (line !== undefined) this.#waiting.resolve(line)
+    else if (this.#failed === undefined) return
+    else this.#waiting.reject(this.#failed)
+    this.#waiting = undefined
+  }
 }

@@ -1,13 +1,10 @@
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs'
+import { styleText } from 'node:util'
 import { StacksealError } from '@stackseal/core'
 import { isCi } from './ci.ts'
 import { errorCode } from './error-code.ts'
 import { printable, printableLines } from './printable.ts'
 import type { Question } from './prompt.ts'
-
-// Imported as ES modules these cost 3 ms of CPU each, since every lazy part of them is then loaded; as asked for here,
-// none. `node:tty` costs as much either way, so it is asked for where there may be a terminal.
-const { closeSync, fstatSync, openSync, writeSync } = process.getBuiltinModule('node:fs')
-const { styleText } = process.getBuiltinModule('node:util')
 
 const STDIN = 0
 const STDOUT = 1
@@ -19,8 +16,8 @@ export type ColorChoice = 'auto' | 'always' | 'never'
 
 /** The three standard streams, as the terminal layer needs them. */
 export interface StandardStreams {
-  /** Writes all of a text before it returns. */
-  readonly write: (fd: 1 | 2, text: string) => void
+  /** Writes all of it before it returns. */
+  readonly write: (fd: 1 | 2, what: string | Uint8Array) => void
   readonly isTerminal: (fd: 0 | 1 | 2) => boolean
 }
 
@@ -78,10 +75,15 @@ export class Terminal {
     return Math.max(NARROWEST_COLUMNS, columns || USUAL_COLUMNS)
   }
 
-  /** The answer: byte for byte into a pipe or file; on a terminal control characters are escaped, line ends stay. */
-  out(text: string): void {
+  /**
+   * The answer: byte for byte into a pipe or file. On a terminal control characters are escaped, what is no UTF-8 is
+   * shown as U+FFFD, and line ends stay.
+   */
+  out(answer: string | Uint8Array): void {
+    const text = typeof answer === 'string' ? answer : Buffer.from(answer).toString('utf8')
     const safe = printableLines(text)
-    this.#writeOut(safe !== text && this.stdoutIsTerminal ? safe : text)
+    const isSafe = safe === answer
+    this.#writeOut(!isSafe && this.stdoutIsTerminal ? safe : answer)
   }
 
   /** Text for one cell of a table: on a terminal line ends are escaped too. */
@@ -185,10 +187,10 @@ export class Terminal {
     return !this.#env['NO_COLOR'] && this.#env['TERM']?.toLowerCase() !== 'dumb' && this.#streams.isTerminal(fd)
   }
 
-  #writeOut(text: string): void {
+  #writeOut(what: string | Uint8Array): void {
     if (this.#outClosed) return
     try {
-      this.#streams.write(STDOUT, text)
+      this.#streams.write(STDOUT, what)
     } catch (error) {
       const code = errorCode(error) ?? 'unknown'
       // The reader has what it wanted (`| head -1`): nothing more is written, and the command ends as it would have.
@@ -211,8 +213,8 @@ export class Terminal {
 }
 
 /** Writes all of it, waiting where a pipe or terminal that does not block is full. */
-function writeAll(fd: number, text: string): void {
-  const bytes = Buffer.from(text, 'utf8')
+function writeAll(fd: number, what: string | Uint8Array): void {
+  const bytes = typeof what === 'string' ? Buffer.from(what, 'utf8') : what
   let written = 0
   let waitMs = 1
   while (written < bytes.length) {
@@ -227,7 +229,7 @@ function writeAll(fd: number, text: string): void {
   }
 }
 
-// The first test is cheap, and says no for pipes and files.
+// The first test is cheap, and says no for pipes and files; node:tty loads what sockets need.
 function isTerminal(fd: number): boolean {
   return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd)
 }

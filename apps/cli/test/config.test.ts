@@ -248,13 +248,25 @@ describe('config rm', () => {
   })
 })
 
-test('a value marked !secret is never shown, and who writes is warned with its line', async () => {
-  const on = project('config:\n  vec:a: !secret hunter2\n')
+test('a value marked !secret is a secret, also while it stands in plain text; who writes is warned', async () => {
+  const on = project('config:\n  vec:a: !secret hunter2\n  vec:b:\n    c: [1, !secret hunter3]\n    d: x\n')
   const listed = await run(['config'], on)
-  const set = await run(['config', 'set', 'b', 'x'], on)
-  expect(listed.stdout + listed.stderr + set.stdout + set.stderr).not.toContain('hunter2')
-  expect(set.stderr).toBe('warning: line 2 of Pulumi.dev.yaml is marked !secret and stands there in plain text\n')
-  expect(set.exit).toBe(0)
+  expect(listed.stdout).toBe('KEY  VALUE\na    [secret]\nb    {"c":[1,"[secret]"],"d":"x"}\n')
+  const json = await run(['config', '--json'], on)
+  expect(JSON.parse(json.stdout)).toEqual({ 'vec:a': { secret: true }, 'vec:b': { secret: true } })
+  const shown = await run(['config', '--show-secrets'], on)
+  expect(shown.stdout).toBe('KEY  VALUE\na    hunter2\nb    {"c":[1,"hunter3"],"d":"x"}\n')
+  const got = await run(['config', 'get', '--path', 'b.c[1]', '--json'], on)
+  expect(JSON.parse(got.stdout)).toEqual({ value: 'hunter3', secret: true })
+  expect((await run(['config', 'get', '--path', 'b.d', '--json'], on)).stdout).toContain('"secret": false')
+  const set = await run(['config', 'set', 'e', 'x'], on)
+  expect(set).toEqual({
+    exit: 0,
+    stdout: '',
+    stderr: [2, 4]
+      .map((line) => `warning: line ${line} of Pulumi.dev.yaml is marked !secret and stands there in plain text\n`)
+      .join(''),
+  })
 })
 
 test('a stack file that is a link out of the project is not followed, unless --follow-links says so', async () => {

@@ -22,7 +22,7 @@ describe('new', () => {
     expect(made.stderr).toBe(`Created project shop with stack dev in ${cwd}\n`)
     expect(readFileSync(join(cwd, 'Pulumi.yaml'), 'utf8')).toBe('name: shop\nruntime: yaml\ndescription: A shop\n')
     expect(readFileSync(join(cwd, 'Pulumi.dev.yaml'), 'utf8')).toMatch(
-      /^encryptionsalt: v1:\S+\nconfig:\n {2}shop:region: eu\n {2}aws:zone: a=b\n$/,
+      /^encryptionsalt: v1:\S+\nconfig:\n {2}aws:zone: a=b\n {2}shop:region: eu\n$/,
     )
     expect((await run('config', 'set', '--secret', 'x', 'v')).exit).toBe(0)
     expect((await run('config', 'get', 'x')).stdout).toBe('v\n')

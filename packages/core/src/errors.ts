@@ -91,7 +91,7 @@ export const ERRORS = {
   },
 
   ERR_INTERRUPTED: { kind: 'interrupted', summary: 'Stopped on request.' },
-} as const // without `satisfies`, which isolatedDeclarations can not print; `get kind()` below holds every row to ErrorKind
+} as const
 
 export type ErrorCode = keyof typeof ERRORS
 

@@ -1,7 +1,17 @@
 import { StacksealError } from '@stackseal/core'
-import { configValueJson, displayConfigPlace, openStack, parseConfigPlace, valueText } from '@stackseal/stack'
+import {
+  brokenSecrets,
+  bytesOfText,
+  configValueJson,
+  displayConfigPlace,
+  openStack,
+  parseConfigPlace,
+  printConfigKey,
+  valueText,
+} from '@stackseal/stack'
 import { basename } from 'node:path'
 import type { Invocation } from '../command.ts'
+import { MarkedValues } from '../marked-values.ts'
 import { stackOptions } from '../stack-options.ts'
 
 /** Prints one value, decrypted. */
@@ -11,24 +21,28 @@ export async function run(invocation: Invocation): Promise<void> {
   const path = flags.on('path')
   const stack = await openStack(stackOptions(invocation, 'config get'))
   trace(`read ${stack.file}`)
-  const place = displayConfigPlace(parseConfigPlace(key, stack.project.name, path), stack.project.name)
-  const value = stack.config.find(key, { path })
-  if (value === undefined) {
-    throw new StacksealError('ERR_CONFIG_KEY_NOT_FOUND', `stack ${stack.name} has no configuration key ${place}`, {
+  const place = parseConfigPlace(key, stack.project.name, path)
+  const name = displayConfigPlace(place, stack.project.name)
+  const found = stack.config.find(key, { path })
+  if (found === undefined) {
+    throw new StacksealError('ERR_CONFIG_KEY_NOT_FOUND', `stack ${stack.name} has no configuration key ${name}`, {
       hint: 'list the keys with "stackseal config"',
-      details: { key: place, stack: stack.name, file: basename(stack.file) },
+      details: { key: name, stack: stack.name, file: basename(stack.file) },
     })
   }
-  const reveal = await stack.reveal([value])
+  const marked = new MarkedValues(stack)
+  const value = marked.cover(found, printConfigKey(place.key), place.path)
+  const reveal = marked.reveal(await stack.reveal([found]))
   // Nothing is printed of a value of which a part does not open: what stands in its place could be taken for the value.
-  const text = valueText(value, (secret) => {
-    const revealed = reveal(secret)
-    if (!('error' in revealed)) return revealed
-    throw new StacksealError(revealed.error.code, `${place} does not open: ${revealed.error.message}`, {
+  const [broken] = brokenSecrets([{ key: place.key, value, spelling: '' }], reveal)
+  if (broken !== undefined) {
+    const { code, message, details } = broken.error
+    throw new StacksealError(code, `${name} does not open: ${message}`, {
       hint: 'look with "stackseal verify" which secrets of the stack open',
-      details: { ...revealed.error.details, key: place, file: basename(stack.file) },
+      details: { ...details, key: name, file: basename(stack.file) },
     })
-  })
+  }
+  const text = valueText(value, reveal)
   if (options.json) terminal.out(configValueJson(value, reveal))
-  else terminal.out(flags.on('raw') ? text : `${text}\n`)
+  else terminal.out(bytesOfText(flags.on('raw') ? text : `${text}\n`))
 }

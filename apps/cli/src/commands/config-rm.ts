@@ -1,17 +1,12 @@
-import { displayConfigPlace, openStack, parseConfigPlace } from '@stackseal/stack'
-import { allOrNothing } from '../all-or-nothing.ts'
+import { displayConfigPlace, parseConfigPlace } from '@stackseal/stack'
+import { changeStack } from '../change-stack.ts'
 import type { Invocation } from '../command.ts'
-import { warnOfMarkedLines } from '../marked-lines.ts'
-import { stackOptions } from '../stack-options.ts'
 
 /** Removes one value. What is not there is removed already. */
 export async function run(invocation: Invocation): Promise<void> {
-  const { flags, terminal, trace } = invocation
+  const { flags, terminal } = invocation
   const [key = ''] = invocation.arguments
-  const stack = await openStack(stackOptions(invocation, 'config rm'))
-  trace(`read ${stack.file}`)
-  warnOfMarkedLines(stack, terminal)
-  await allOrNothing(stack.file, async () => {
+  await changeStack(invocation, 'config rm', async (stack) => {
     const options = { path: flags.on('path') }
     const place = displayConfigPlace(parseConfigPlace(key, stack.project.name, options.path), stack.project.name)
     stack.config.remove(key, options)

@@ -1,27 +1,22 @@
 import { StacksealError } from '@stackseal/core'
-import { displayConfigPlace, openStack, parseConfigPlace } from '@stackseal/stack'
+import { displayConfigPlace, parseConfigPlace } from '@stackseal/stack'
 import type { NewValue } from '@stackseal/stack'
-import { allOrNothing } from '../all-or-nothing.ts'
+import { changeStack } from '../change-stack.ts'
 import type { Invocation } from '../command.ts'
-import { warnOfMarkedLines } from '../marked-lines.ts'
-import { stackOptions } from '../stack-options.ts'
 import { usageError } from '../usage-error.ts'
 
 type ValueType = NonNullable<Extract<NewValue, { readonly text: string }>['type']>
 
 /** Sets one value. */
 export async function run(invocation: Invocation): Promise<void> {
-  const { flags, terminal, trace } = invocation
+  const { flags, terminal } = invocation
   const [key = ''] = invocation.arguments
   const secret = flags.on('secret')
   const type = flags.text('type') as ValueType | undefined
   if ([secret, flags.on('plaintext'), type !== undefined].filter(Boolean).length > 1) {
     throw usageError('--secret, --plaintext and --type exclude each other', 'a secret is always text; take one of them')
   }
-  const stack = await openStack(stackOptions(invocation, 'config set'))
-  trace(`read ${stack.file}`)
-  warnOfMarkedLines(stack, terminal)
-  await allOrNothing(stack.file, async () => {
+  await changeStack(invocation, 'config set', async (stack) => {
     const options = { path: flags.on('path') }
     const place = displayConfigPlace(parseConfigPlace(key, stack.project.name, options.path), stack.project.name)
     const value = await valueToSet(invocation, place, secret)

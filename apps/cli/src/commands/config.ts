@@ -1,14 +1,18 @@
 import {
   brokenSecrets,
+  bytesOfText,
   compareConfigKeys,
   configJson,
   coverSecrets,
   displayConfigKey,
+  displayConfigPlace,
   openStack,
-  printPropertyPath,
+  parseConfigKey,
+  printConfigKey,
   valueText,
 } from '@stackseal/stack'
 import type { Invocation } from '../command.ts'
+import { MarkedValues } from '../marked-values.ts'
 import { stackOptions } from '../stack-options.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -20,21 +24,24 @@ export async function run(invocation: Invocation): Promise<number> {
   const showSecrets = flags.on('show-secrets')
   const stack = await openStack({ ...stackOptions(invocation, 'config'), openEarly: showSecrets })
   trace(`read ${stack.file}`)
-  const entries = stack.config.entries().toSorted((a, b) => compareConfigKeys(a.key, b.key))
-  const reveal = showSecrets ? await stack.reveal(entries.map((entry) => entry.value)) : coverSecrets
+  const project = stack.project.name
+  const marked = new MarkedValues(stack)
+  const entries = stack.config
+    .entries()
+    .map((entry) => ({ ...entry, value: marked.cover(entry.value, printConfigKey(entry.key), []) }))
+    .toSorted((a, b) => compareConfigKeys(a.key, b.key))
+  const values = stack.config.entries().map((entry) => entry.value)
+  const reveal = showSecrets ? marked.reveal(await stack.reveal(values)) : coverSecrets
   if (options.json) {
     terminal.out(configJson(entries, reveal))
   } else {
-    const rows = entries.map(
-      ({ key, value }) => [displayConfigKey(key, stack.project.name), valueText(value, reveal)] as const,
-    )
-    terminal.out(table([['KEY', 'VALUE'], ...rows], terminal))
+    const rows = entries.map(({ key, value }) => [displayConfigKey(key, project), valueText(value, reveal)] as const)
+    terminal.out(bytesOfText(table([['KEY', 'VALUE'], ...rows], terminal)))
   }
   const broken = brokenSecrets(entries, reveal)
   for (const { key, path, error } of broken) {
-    terminal.warn(
-      `the secret at ${key}${path.length === 0 ? '' : ` ${printPropertyPath(path)}`} does not open: ${error.message} (${error.code})`,
-    )
+    const place = displayConfigPlace({ key: parseConfigKey(key), path }, project)
+    terminal.warn(`${place} does not open: ${error.message} (${error.code})`)
   }
   return broken.length === 0 ? 0 : SOME_DO_NOT_OPEN
 }

@@ -9,11 +9,11 @@ export interface InProcessOptions {
 
 /** Runs a command line in this process, with streams that are no terminals. For commands that read no standard input. */
 export async function inProcess(args: readonly string[], { cwd, env }: InProcessOptions): Promise<Ran> {
-  const written = { 1: '', 2: '' }
+  const written: Record<1 | 2, Buffer[]> = { 1: [], 2: [] }
   const exit = await new CommandLineRun(['-C', cwd, ...args], {
     env: cleanEnv(env),
-    streams: { write: (fd, text) => void (written[fd] += text), isTerminal: () => false },
+    streams: { write: (fd, what) => void written[fd].push(Buffer.from(what)), isTerminal: () => false },
     signal: () => new AbortController().signal,
   }).run()
-  return { exit, stdout: written[1], stderr: written[2] }
+  return { exit, stdout: Buffer.concat(written[1]).toString(), stderr: Buffer.concat(written[2]).toString() }
 }

@@ -27,8 +27,17 @@ export function cleanEnv(more: Readonly<Record<string, string>> = {}): Record<st
 }
 
 /** Runs the built program as a process of its own. */
-export function stackseal(args: readonly string[], { cwd, env, stdin = '', node = [] }: RunOptions = {}): Promise<Ran> {
-  const { promise, resolve, reject } = Promise.withResolvers<Ran>()
+export async function stackseal(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const { stdout, ...rest } = await stacksealBytes(args, options)
+  return { ...rest, stdout: stdout.toString() }
+}
+
+/** As {@link stackseal}, with the bytes of standard output. */
+export function stacksealBytes(
+  args: readonly string[],
+  { cwd, env, stdin = '', node = [] }: RunOptions = {},
+): Promise<Omit<Ran, 'stdout'> & { readonly stdout: Buffer }> {
+  const { promise, resolve, reject } = Promise.withResolvers<Omit<Ran, 'stdout'> & { readonly stdout: Buffer }>()
   const child = spawn(process.execPath, [...node, PROGRAM, ...args], {
     cwd: cwd ?? folder('cwd'),
     env: cleanEnv(env),
@@ -40,7 +49,7 @@ export function stackseal(args: readonly string[], { cwd, env, stdin = '', node 
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
   child.on('error', reject)
   child.on('close', (exit) =>
-    resolve({ exit, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }),
+    resolve({ exit, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }),
   )
   // The program may end without having read what it was given.
   child.stdin.on('error', () => undefined)
