@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { homedir, tmpdir } from 'node:os'
 import { isAbsolute, join, resolve, sep } from 'node:path'
@@ -14,7 +14,8 @@ export function useCompileCache(env: Readonly<Record<string, string | undefined>
     return
   const folder = join(parent, 'stackseal')
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    // Not `recursive`, which never ends where a folder says that it is not there and can't be made (below /proc).
+    for (const each of [parent, folder]) if (!existsSync(each)) mkdirSync(each, { mode: 0o700 })
     const { uid, mode } = lstatSync(folder)
     if (process.getuid !== undefined && (uid !== process.getuid() || (mode & 0o170_077) !== 0o040_000)) return
     enableCompileCache(folder)

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,8 +28,23 @@ export function cleanEnv(more: Readonly<Record<string, string>> = {}): Record<st
 }
 
 /** Runs the built program as a process of its own. */
-export function stackseal(args: readonly string[], { cwd, env, stdin = '', node = [] }: RunOptions = {}): Promise<Ran> {
-  const { promise, resolve, reject } = Promise.withResolvers<Ran>()
+export function stackseal(args: readonly string[], { stdin = '', ...options }: RunOptions = {}): Promise<Ran> {
+  const started = start(args, options)
+  started.child.stdin.end(stdin)
+  return started.ended
+}
+
+/** A program that was started and waits for standard input. */
+export interface Started {
+  readonly child: ChildProcessWithoutNullStreams
+  readonly ended: Promise<Ran>
+  /** Waits until standard error has a text. */
+  readonly says: (text: string) => Promise<void>
+}
+
+/** Starts the built program, and leaves its standard input open. */
+export function start(args: readonly string[], { cwd, env, node = [] }: Omit<RunOptions, 'stdin'> = {}): Started {
+  const { promise: ended, resolve, reject } = Promise.withResolvers<Ran>()
   const child = spawn(process.execPath, [...node, PROGRAM, ...args], {
     cwd: cwd ?? folder('cwd'),
     env: cleanEnv(env),
@@ -44,8 +60,12 @@ export function stackseal(args: readonly string[], { cwd, env, stdin = '', node 
   )
   // The program may end without having read what it was given.
   child.stdin.on('error', () => undefined)
-  child.stdin.end(stdin)
-  return promise
+  const says = async (text: string): Promise<void> => {
+    while (!Buffer.concat(stderr).toString().includes(text) && child.exitCode === null) {
+      await new Promise((wake) => setTimeout(wake, 20))
+    }
+  }
+  return { child, ended, says }
 }
 
 /** A command for a shell in which `$STACKSEAL` runs the built program. */
