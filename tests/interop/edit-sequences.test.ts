@@ -2,11 +2,11 @@ import { Envelope, parseKeyUrl, Registry } from '@stackseal/core'
 import { passphrase } from '@stackseal/provider-passphrase'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EditSequence, type Sides } from './edit-sequence.ts'
-import { LOST_LAYOUTS } from './known-differences.ts'
+import { hasLostLayout, KNOWN_DIFFERENCES } from './known-differences.ts'
 import { LibrarySide } from './library-side.ts'
-import { Playground, PULUMI, skipWithoutPulumi } from './playground.ts'
+import { Playground, PULUMI, ROOT, skipWithoutPulumi } from './playground.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { handWrittenFile, type Ingredients, type StartingFile } from './starting-file.ts'
 import { anyText } from './texts.ts'
@@ -47,11 +47,19 @@ describe.concurrent('the same edits by Stackseal and by Pulumi give the same val
   })
 })
 
+test('every way in which the two may differ stands in the table of differences', () => {
+  const { differences } = JSON.parse(readFileSync(join(ROOT, 'vectors/differences.json'), 'utf8')) as {
+    differences: readonly { readonly id: string }[]
+  }
+  const ids = differences.map(({ id }) => id)
+  expect(KNOWN_DIFFERENCES.filter(({ id }) => !ids.includes(id))).toEqual([])
+})
+
 /** As `stack init` leaves a file, or as a person does. */
 function startingFile(random: SeededRandom, ingredients: Ingredients): StartingFile {
   if (random.chance(25)) return { text: `encryptionsalt: ${ingredients.salt}\n`, shared: [] }
   for (;;) {
     const file = handWrittenFile(random, ingredients)
-    if (!LOST_LAYOUTS.some((known) => known.applies(file.text))) return file
+    if (!hasLostLayout(file.text)) return file
   }
 }

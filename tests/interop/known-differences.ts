@@ -1,69 +1,80 @@
 import type { Edit } from './edit.ts'
 import type { SharedPlace } from './starting-file.ts'
 
-/** A way in which the two differ on purpose (docs/differences.md); everything else that is found is a failure. */
-export interface KnownDifference {
-  readonly what: string
-  readonly reference: string
-  readonly instead: string
+/**
+ * Where the two may differ in an edit sequence: each row is one of vectors/differences.json (docs/differences.md), named
+ * by its `id`. Whatever else differs is a failure.
+ */
+interface KnownDifference {
+  readonly id: string
 }
 
-/** Values that can't be compared, because the reference does not keep them. */
-export interface LostValue extends KnownDifference {
-  readonly applies: (edit: Edit) => boolean
+/** Plain values that can't be compared, because the reference does not keep them. */
+interface LostText extends KnownDifference {
+  readonly applies: (text: string) => boolean
+}
+
+/** Ways to write a file that can't be compared, because the reference changes their values when it saves the file. */
+interface LostLayout extends KnownDifference {
+  readonly applies: (file: string) => boolean
 }
 
 /** Edits that one side refuses and the other one makes. `place` is the printed key and the steps inside its value. */
-export interface Refusal extends KnownDifference {
+interface Refusal extends KnownDifference {
   readonly by: 'stackseal' | 'pulumi'
   /** What the refusal says. */
   readonly error: RegExp
   readonly applies: (edit: Edit, place: readonly string[], shared: readonly SharedPlace[]) => boolean
 }
 
-export const LOST_VALUES: readonly LostValue[] = [
-  {
-    what: 'a plain value of several lines that begins with a line break or a tab',
-    reference: 'loses the line break whenever it loads the file, or can not load it any more',
-    instead: 'keeps the value',
-    applies: (edit) =>
-      edit.command === 'set' && edit.as !== 'secret' && /^[\n\u2028\u2029\t]/.test(edit.value) && edit.value.includes('\n'),
-  },
+const LOST_TEXTS: readonly LostText[] = [
+  { id: 'leading-newline', applies: (text) => /^[\n\u2028\u2029]/.test(text) && text.includes('\n') },
+  { id: 'leading-tab', applies: (text) => text.startsWith('\t') && text.includes('\n') },
 ]
 
-/** Ways to write a file that can't be compared, because the reference changes their values when it saves the file. */
-export interface LostLayout extends KnownDifference {
-  readonly applies: (text: string) => boolean
-}
+const LOST_LAYOUTS: readonly LostLayout[] = [{ id: 'folded-keep', applies: (file) => file.includes('>+') }]
 
-export const LOST_LAYOUTS: readonly LostLayout[] = [
+const REFUSALS: readonly Refusal[] = [
   {
-    what: 'folded text that keeps its last line ends (>+)',
-    reference: 'adds a line end to it whenever it saves the file',
-    instead: 'keeps the value',
-    applies: (text) => />\+/.test(text),
-  },
-]
-
-export const REFUSALS: readonly Refusal[] = [
-  {
+    id: 'shared-places',
     by: 'stackseal',
-    what: 'a value that others share through an anchor, or that stands elsewhere (an alias, a merge key)',
-    reference: 'writes every use of it out',
-    instead: 'ERR_CANNOT_EDIT: the other values must not change, nor their form',
     error: /ERR_CANNOT_EDIT/,
     applies: (_edit, place, shared) => shared.some((it) => touches(it, place)),
   },
   {
+    id: 'space-first',
     by: 'pulumi',
-    what: 'plain text of several lines that begins with a space, in a list',
-    reference: 'can not read what it is about to write, and refuses',
-    instead: 'sets it; Pulumi reads it',
     error: /yaml: line \d+: did not find expected/,
     applies: (edit, place) =>
-      edit.command === 'set' && edit.as !== 'secret' && /^ .*\n/.test(edit.value) && place.some((step) => /^\d+$/.test(step)),
+      edit.command === 'set' &&
+      edit.as !== 'secret' &&
+      /^ [^]*\n/.test(edit.value) &&
+      place.some((step) => /^\d+$/.test(step)),
   },
 ]
+
+export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [...LOST_TEXTS, ...LOST_LAYOUTS, ...REFUSALS]
+
+/** Whether an edit sets a plain text that the reference does not keep. */
+export function setsLostText(edit: Edit): boolean {
+  if (edit.command === 'rm' || edit.as === 'secret') return false
+  return LOST_TEXTS.some((known) => known.applies(edit.value))
+}
+
+export function hasLostLayout(file: string): boolean {
+  return LOST_LAYOUTS.some((known) => known.applies(file))
+}
+
+/** Whether one side may refuse an edit that the other one makes. */
+export function mayBeRefused(
+  by: Refusal['by'],
+  said: string,
+  edit: Edit,
+  place: readonly string[],
+  shared: readonly SharedPlace[],
+): boolean {
+  return REFUSALS.some((known) => known.by === by && known.error.test(said) && known.applies(edit, place, shared))
+}
 
 function touches({ kind, path }: SharedPlace, place: readonly string[]): boolean {
   const inside = path.every((name, i) => place[i] === name)
