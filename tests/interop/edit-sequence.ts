@@ -1,7 +1,6 @@
 import { isStacksealError } from '@stackseal/core'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect } from 'vitest'
 import { anyEdit, argumentsOf, type Edit, inputOf } from './edit.ts'
 import { mayBeRefused, setsLostText } from './known-differences.ts'
 import { type LibrarySide, placeOf, type Reading } from './library-side.ts'
@@ -43,7 +42,8 @@ export class EditSequence {
     this.#theirs = sides.playground.project(`${name}-theirs`)
   }
 
-  async play(steps: number): Promise<void> {
+  /** Throws an error that tells the whole step where the two part; gives the number of steps played. */
+  async play(steps: number): Promise<number> {
     for (let step = 0; step < steps; step++) {
       this.#restore()
       this.#said.splice(0, Infinity, `step ${step + 1}`, `the file before it:\n${this.#text.toString()}`)
@@ -53,6 +53,7 @@ export class EditSequence {
       // The first file is hand-written: its layout has to live through an edit of ours before Pulumi prints it anew.
       await this.#both(edit, step === 0 || this.#random.chance(60))
     }
+    return steps
   }
 
   #restore(): void {
@@ -72,7 +73,8 @@ export class EditSequence {
     const theirsText = readFileSync(join(this.#theirs, FILE))
     this.#said.push(`ours: ${ours.refused ?? 'made'}`, `the file of ours:\n${oursText.toString()}`)
     this.#said.push(`Pulumi: ${theirs.refused ?? 'made'}`, `the file of Pulumi:\n${theirsText.toString()}`)
-    if (ours.refused !== undefined) this.#same(oursText.toString(), this.#text.toString(), 'a refused edit changes nothing')
+    if (ours.refused !== undefined)
+      this.#same(oursText.toString(), this.#text.toString(), 'a refused edit changes nothing')
     if ((ours.refused === undefined) !== (theirs.refused === undefined)) {
       this.#checkRefusal(edit, ours, theirs)
       if (ours.refused !== undefined) {
@@ -80,7 +82,11 @@ export class EditSequence {
         return
       }
       const alone = await this.#read(this.#ours, 'our file after the edit')
-      this.#same(alone.listing, await this.#pulumisListing(this.#ours, alone.listing), 'Pulumi lists what it refused to set')
+      this.#same(
+        alone.listing,
+        await this.#pulumisListing(this.#ours, alone.listing),
+        'Pulumi lists what it refused to set',
+      )
       return
     }
     if (ours.refused !== undefined) return
@@ -90,7 +96,11 @@ export class EditSequence {
     this.#checkCiphertexts(edit, reading)
     const folder = goOnWithOurs ? this.#ours : this.#theirs
     const listing = (goOnWithOurs ? reading : theirReading).listing
-    this.#same(listing, await this.#pulumisListing(folder, listing), `our listing of ${goOnWithOurs ? 'our file' : "Pulumi's file"} is that of Pulumi`)
+    this.#same(
+      listing,
+      await this.#pulumisListing(folder, listing),
+      `our listing of ${goOnWithOurs ? 'our file' : "Pulumi's file"} is that of Pulumi`,
+    )
     if (goOnWithOurs) this.#text = oursText
     else this.#goOn(theirsText)
   }
@@ -166,7 +176,9 @@ export class EditSequence {
   }
 
   #same(actual: string, expected: string, claim: string): void {
-    if (actual !== expected) expect(actual, this.#report(`does not hold: ${claim}`)).toBe(expected)
+    if (actual === expected) return
+    this.#said.push(firstDifference(actual, expected))
+    throw new Error(this.#report(`does not hold: ${claim}`))
   }
 
   #report(what: string): string {
@@ -176,4 +188,12 @@ export class EditSequence {
 
 function shown(edit: Edit): string {
   return `${JSON.stringify(argumentsOf(edit))}${inputOf(edit) === '' ? '' : ` < ${JSON.stringify(inputOf(edit))}`}`
+}
+
+/** The lines from the first one in which two texts differ, a few of each. */
+function firstDifference(actual: string, expected: string): string {
+  const [a, b] = [actual.split('\n'), expected.split('\n')]
+  const at = a.findIndex((line, i) => line !== b[i])
+  const from = Math.max(0, at < 0 ? a.length - 1 : at - 2)
+  return `found:\n${a.slice(from, from + 8).join('\n')}\n\nexpected:\n${b.slice(from, from + 8).join('\n')}`
 }

@@ -23,16 +23,22 @@ describe.concurrent('the same edits by Stackseal and by Pulumi give the same val
 
   beforeAll(async () => {
     if (!existsSync(PULUMI)) return
-    console.log(`edit sequences: seeds ${FIRST_SEED} … ${FIRST_SEED + SEQUENCES - 1}; to repeat one: STACKSEAL_INTEROP_SEED=N STACKSEAL_INTEROP_SEQUENCES=1`)
+    console.log(
+      `edit sequences: seeds ${FIRST_SEED} … ${FIRST_SEED + SEQUENCES - 1}; to repeat one: STACKSEAL_INTEROP_SEED=N STACKSEAL_INTEROP_SEQUENCES=1`,
+    )
     const playground = new Playground()
     sides = { playground, library: new LibrarySide(playground.env) }
     const folder = playground.project('made-by-pulumi')
     const made = await playground.pulumi(folder, ['stack', 'init', 'dev'])
     if (made.exit !== 0) throw new Error(made.stderr)
     const salt = /^encryptionsalt: (\S+)$/m.exec(readFileSync(join(folder, 'Pulumi.dev.yaml'), 'utf8'))?.[1] ?? ''
-    const envelope = await Envelope.open({ url: parseKeyUrl('passphrase:'), sealed: salt }, new Registry([passphrase()]), {
-      env: playground.env,
-    })
+    const envelope = await Envelope.open(
+      { url: parseKeyUrl('passphrase:'), sealed: salt },
+      new Registry([passphrase()]),
+      {
+        env: playground.env,
+      },
+    )
     const random = new SeededRandom(1)
     const texts = Array.from({ length: 40 }, () => anyText(random))
     ingredients = { salt, ciphertexts: await Promise.all(texts.map((text) => envelope.encrypt(text))) }
@@ -43,7 +49,8 @@ describe.concurrent('the same edits by Stackseal and by Pulumi give the same val
   test.for(seeds)('seed %i', async (seed, context) => {
     skipWithoutPulumi(context)
     const random = new SeededRandom(seed)
-    await new EditSequence(sides, `seed-${seed}`, random, startingFile(random, ingredients)).play(STEPS)
+    const sequence = new EditSequence(sides, `seed-${seed}`, random, startingFile(random, ingredients))
+    await expect(sequence.play(STEPS)).resolves.toBe(STEPS)
   })
 })
 

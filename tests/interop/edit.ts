@@ -28,8 +28,63 @@ export function inputOf(edit: Edit): string {
   return edit.command === 'set' && edit.onStdin ? `${edit.value}\n` : ''
 }
 
-const NEW_NAMES = ['a', 'b', 'region', 'k1', 'k2', 'k10', 'k-1', 'k_1', 'Upper', 'é', '日本', '9', '010', 'yes', 'null', 'true', 'a b', 'with.dot', 'x[0]', '#c', '- d', "it's", '"q"', '@at', '__proto__', 'constructor', 'x'.repeat(130), '🙂', 'secure', '*', '{', 'two\nlines', ' lead']
-const NEW_STEPS = ['a', 'b', 'k', 'x', 'secure', 'with.dot', 'a:b', 'a b', '1', 'true', '~', '"q"', 'é', '🙂', '__proto__', '#', '- x', '', 'l\nm', 'toString']
+const NEW_NAMES = [
+  'a',
+  'b',
+  'region',
+  'k1',
+  'k2',
+  'k10',
+  'k-1',
+  'k_1',
+  'Upper',
+  'é',
+  '日本',
+  '9',
+  '010',
+  'yes',
+  'null',
+  'true',
+  'a b',
+  'with.dot',
+  'x[0]',
+  '#c',
+  '- d',
+  "it's",
+  '"q"',
+  '@at',
+  '__proto__',
+  'constructor',
+  'x'.repeat(130),
+  '🙂',
+  'secure',
+  '*',
+  '{',
+  'two\nlines',
+  ' lead',
+]
+const NEW_STEPS = [
+  'a',
+  'b',
+  'k',
+  'x',
+  'secure',
+  'with.dot',
+  'a:b',
+  'a b',
+  '1',
+  'true',
+  '~',
+  '"q"',
+  'é',
+  '🙂',
+  '__proto__',
+  '#',
+  '- x',
+  '',
+  'l\nm',
+  'toString',
+]
 // A plain value under such a name may be refused because it looks like a secret; --plaintext says that it is none.
 const SECRETIVE = /passwd|pass|password|pwd|secret|token/i
 
@@ -46,13 +101,41 @@ export function anyEdit(random: SeededRandom, entries: readonly ConfigEntry[]): 
 
 function anyTyped(random: SeededRandom, as: 'bool' | 'int' | 'float'): string {
   if (as === 'bool') return random.pick(['true', 'false', 'T', 'f', '1', '0', 'TRUE'])
-  if (as === 'int') return random.pick(['0', '1', '-1', '+5', '010', '9007199254740993', '-9223372036854775808', '9223372036854775808', 'abc', '1.5'])
-  return random.pick(['0', '1', '1.5', '-0', '1e3', '1e21', '1e-7', '0x1p4', '.5', '12345678901234567890', 'abc', '1e400'])
+  if (as === 'int')
+    return random.pick([
+      '0',
+      '1',
+      '-1',
+      '+5',
+      '010',
+      '9007199254740993',
+      '-9223372036854775808',
+      '9223372036854775808',
+      'abc',
+      '1.5',
+    ])
+  return random.pick([
+    '0',
+    '1',
+    '1.5',
+    '-0',
+    '1e3',
+    '1e21',
+    '1e-7',
+    '0x1p4',
+    '.5',
+    '12345678901234567890',
+    'abc',
+    '1e400',
+  ])
 }
 
 function anyPlace(random: SeededRandom, entries: readonly ConfigEntry[]): { key: string; path: boolean } {
   const entry = entries.length > 0 && random.chance(55) ? random.pick(entries) : undefined
-  const key = entry?.key ?? { namespace: random.pick([PROJECT, PROJECT, PROJECT, 'aws', 'other', 'AWS', 'kubernetes']), name: random.pick(NEW_NAMES) }
+  const key = entry?.key ?? {
+    namespace: random.pick([PROJECT, PROJECT, PROJECT, 'aws', 'other', 'AWS', 'kubernetes']),
+    name: random.pick(NEW_NAMES),
+  }
   const prefix = key.namespace === PROJECT && random.chance(80) ? '' : `${key.namespace}:`
   if (random.chance(45) || key.name === '') return { key: `${prefix}${key.name}`, path: false }
   const steps = anySteps(random, entry?.value)

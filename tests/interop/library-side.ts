@@ -1,6 +1,13 @@
 import { Registry } from '@stackseal/core'
 import { passphrase } from '@stackseal/provider-passphrase'
-import { type ConfigEntry, configJson, openStack, type OpenStackOptions, parseConfigPlace, type Stack } from '@stackseal/stack'
+import {
+  type ConfigEntry,
+  configJson,
+  openStack,
+  type OpenStackOptions,
+  parseConfigPlace,
+  type Stack,
+} from '@stackseal/stack'
 import type { Edit } from './edit.ts'
 import { PROJECT } from './playground.ts'
 

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Playground, ROOT, skipWithoutPulumi } from './playground.ts'
+import { out } from './run-command.ts'
 
 const VECTORS = join(ROOT, 'vectors/pulumi/stacks')
 
 /** Stacks that Pulumi made, each of another kind; the passphrase stands beside them. */
-const STACKS = ['03-path-objects', '06-multiline', '08-empty', '09-yaml-traps', '11-comments', '13-legacy-files']
+const STACKS = ['03-path-objects', '06-multiline', '08-empty', '09-yaml-traps', '13-legacy-files']
 
 const HAND_WRITTEN = `# the settings of dev
 encryptionsalt: "SALT"   # do not lose
@@ -32,7 +33,7 @@ config:
 other: [kept]
 `
 
-const LISTINGS = [[], ['--json'], ['--show-secrets'], ['--show-secrets', '--json']] as const
+const LISTINGS = [[], ['--json'], ['--show-secrets']] as const
 const GETS_PER_STACK = 4
 
 interface Case {
@@ -50,29 +51,30 @@ function vector(name: string): Case {
   }
 }
 
-/** Has both read the stack, each in a folder of its own: reading, Pulumi may write. */
-async function compare({ project, stackFile, env }: Case): Promise<void> {
+/** Has both read the stack, each in a folder of its own (reading, Pulumi may write); gives what they print differently. */
+async function differences({ project, stackFile, env }: Case): Promise<unknown[]> {
   using playground = new Playground(env)
   const ours = playground.project('ours', stackFile, project)
   const theirs = playground.project('theirs', stackFile, project)
-  // A stack file that lies in the folder would have to open with its passphrase, and not every vector's does.
-  const made = await playground.pulumi(playground.project('empty', undefined, project), ['stack', 'init', 'dev'])
-  expect(made, made.stderr).toMatchObject({ exit: 0 })
+  await out(playground.pulumi(playground.project('empty', undefined, project), ['stack', 'init', 'dev']))
 
-  const same = async (args: readonly string[]): Promise<string> => {
+  const different: unknown[] = []
+  const both = async (args: readonly string[]): Promise<string> => {
     const command = [...args, '-s', 'dev']
-    const [our, their] = await Promise.all([playground.stackseal(ours, command), playground.pulumi(theirs, command)])
-    expect(their.exit, their.stderr).toBe(0)
-    expect(our.stdout, `${JSON.stringify(args)} ${our.stderr}`).toBe(their.stdout)
-    expect(our.exit).toBe(0)
-    return our.stdout
+    const [our, their] = await Promise.all([
+      playground.stackseal(ours, command),
+      out(playground.pulumi(theirs, command)),
+    ])
+    if (our.exit !== 0 || our.stdout !== their) different.push({ args, ours: our, pulumi: their })
+    return their
   }
-  for (const flags of LISTINGS) await same(['config', ...flags])
-  for (const place of placesOf(await same(['config', '--show-secrets', '--json']))) {
-    await same(['config', 'get', ...place])
-    await same(['config', 'get', '--json', ...place])
+  for (const flags of LISTINGS) await both(['config', ...flags])
+  for (const place of placesOf(await both(['config', '--show-secrets', '--json']))) {
+    await both(['config', 'get', ...place])
+    await both(['config', 'get', '--json', ...place])
   }
-  expect(readFileSync(join(ours, 'Pulumi.dev.yaml'), 'utf8')).toBe(stackFile)
+  if (readFileSync(join(ours, 'Pulumi.dev.yaml'), 'utf8') !== stackFile) different.push('our reading changed the file')
+  return different
 }
 
 /** Some of the keys, evenly spread, and a place inside each value that has any. */
@@ -99,17 +101,14 @@ function firstStep(value: unknown): string | undefined {
 describe.concurrent('config and config get print what Pulumi prints, byte for byte', () => {
   test.for(STACKS)('for the stack %s', async (name, context) => {
     skipWithoutPulumi(context)
-    await compare(vector(name))
+    expect(await differences(vector(name))).toEqual([])
   })
 
   test('for a stack file that a person wrote', async (context) => {
     skipWithoutPulumi(context)
     const { stackFile, env } = vector('01-simple')
     const salt = /^encryptionsalt: (\S+)$/m.exec(stackFile)?.[1] ?? ''
-    await compare({
-      project: 'name: proj\nruntime: yaml\n',
-      stackFile: HAND_WRITTEN.replace('SALT', salt),
-      env,
-    })
+    const handWritten = { project: 'name: proj\nruntime: yaml\n', stackFile: HAND_WRITTEN.replace('SALT', salt), env }
+    expect(await differences(handWritten)).toEqual([])
   })
 })

@@ -7,8 +7,8 @@ import { type Ran, runCommand } from './run-command.ts'
 
 export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url))
 export const PULUMI: string = process.env['STACKSEAL_PULUMI'] ?? join(ROOT, '.cache/pulumi/pulumi')
-export const STACKSEAL: string = join(ROOT, 'apps/cli/dist/stackseal.mjs')
-export const PASSPHRASE = 'correct horse battery staple ü'
+const STACKSEAL: string = join(ROOT, 'apps/cli/dist/stackseal.mjs')
+const PASSPHRASE = 'correct horse battery staple ü'
 export const PROJECT = 'proj'
 
 /** Ends a test that has nothing to compare with: in CI a failure, elsewhere one line. */
@@ -52,11 +52,21 @@ export class Playground implements Disposable {
     return folder
   }
 
-  pulumi(cwd: string, args: readonly string[], stdin?: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  pulumi(
+    cwd: string,
+    args: readonly string[],
+    stdin?: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Ran> {
     return runCommand(PULUMI, args, { cwd, stdin, env: { ...this.env, ...env } })
   }
 
-  stackseal(cwd: string, args: readonly string[], stdin?: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  stackseal(
+    cwd: string,
+    args: readonly string[],
+    stdin?: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Ran> {
     return runCommand(process.execPath, [STACKSEAL, ...args], { cwd, stdin, env: { ...this.env, ...env } })
   }
 

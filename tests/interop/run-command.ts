@@ -33,3 +33,10 @@ export function runCommand(
   child.stdin.end(stdin)
   return promise
 }
+
+/** The standard output of a command that must not fail. */
+export async function out(command: Promise<Ran>): Promise<string> {
+  const { exit, stdout, stderr } = await command
+  if (exit !== 0) throw new Error(`exit ${exit}: ${stderr}`)
+  return stdout
+}

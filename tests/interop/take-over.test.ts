@@ -2,20 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Playground, skipWithoutPulumi } from './playground.ts'
-import type { Ran } from './run-command.ts'
+import { out } from './run-command.ts'
 
 const FILE = 'Pulumi.dev.yaml'
 
-/** The standard output of a command that must not fail. */
-async function out(command: Promise<Ran>): Promise<string> {
-  const { exit, stdout, stderr } = await command
-  expect(exit, stderr).toBe(0)
-  return stdout
-}
-
 /** A stack file with what is drawn by lot taken out of it. */
 function withoutChance(text: string): string {
-  return text.replaceAll(/[A-Za-z0-9+/]{11}=|v1:[A-Za-z0-9+/]{16}:[A-Za-z0-9+/]+=*/g, (it) => (it.startsWith('v1:') ? 'CIPHERTEXT' : 'SALT'))
+  return text.replaceAll(/[A-Za-z0-9+/]{11}=|v1:[A-Za-z0-9+/]{16}:[A-Za-z0-9+/]+=*/g, (it) =>
+    it.startsWith('v1:') ? 'CIPHERTEXT' : 'SALT',
+  )
 }
 
 describe.concurrent('a stack goes from one to the other', () => {
@@ -49,7 +44,9 @@ describe.concurrent('a stack goes from one to the other', () => {
     const folder = playground.project('shop')
     await out(playground.stackseal(folder, ['stack', 'init', 'dev']))
     const file = readFileSync(join(folder, FILE), 'utf8')
-    const refused = await playground.pulumi(folder, ['stack', 'init', 'dev'], '', { PULUMI_CONFIG_PASSPHRASE: 'another' })
+    const refused = await playground.pulumi(folder, ['stack', 'init', 'dev'], '', {
+      PULUMI_CONFIG_PASSPHRASE: 'another',
+    })
     expect(refused.exit).not.toBe(0)
     expect(refused.stderr).toContain('incorrect passphrase')
     expect(readFileSync(join(folder, FILE), 'utf8')).toBe(file)
@@ -84,10 +81,10 @@ describe.concurrent('a stack goes from one to the other', () => {
     await out(playground.pulumi(theirs, ['config', 'set-all', ...values.flatMap((it) => ['--plaintext', it])]))
     const ours = join(playground.folder, 'ours')
     await out(
-      playground.stackseal(playground.folder, [
-        ...['new', '-n', 'proj', '-s', 'dev', '--dir', ours],
-        ...values.flatMap((it) => ['--config', it]),
-      ]),
+      playground.stackseal(
+        playground.folder,
+        ['new', '-n', 'proj', '-s', 'dev', '--dir', ours].concat(values.flatMap((it) => ['--config', it])),
+      ),
     )
     expect(withoutChance(readFileSync(join(ours, FILE), 'utf8'))).toBe(
       withoutChance(readFileSync(join(theirs, FILE), 'utf8')),
@@ -99,17 +96,17 @@ describe.concurrent('a stack goes from one to the other', () => {
   })
 })
 
-describe.concurrent('both keep the selected stack in one place', () => {
-  async function twoStacks(playground: Playground): Promise<string> {
-    const folder = playground.project('shop')
-    for (const name of ['dev', 'prod']) {
-      await out(playground.stackseal(folder, ['stack', 'init', name]))
-      await out(playground.pulumi(folder, ['stack', 'init', '--no-select', name]))
-      await out(playground.stackseal(folder, ['config', 'set', '-s', name, 'name', `I am ${name}`]))
-    }
-    return folder
+async function twoStacks(playground: Playground): Promise<string> {
+  const folder = playground.project('shop')
+  for (const name of ['dev', 'prod']) {
+    await out(playground.stackseal(folder, ['stack', 'init', name]))
+    await out(playground.pulumi(folder, ['stack', 'init', '--no-select', name]))
+    await out(playground.stackseal(folder, ['config', 'set', '-s', name, 'name', `I am ${name}`]))
   }
+  return folder
+}
 
+describe.concurrent('both keep the selected stack in one place', () => {
   test('what Stackseal selects Pulumi takes, and the other way round', async (context) => {
     skipWithoutPulumi(context)
     using playground = new Playground()
