@@ -93,7 +93,9 @@ export function appendPair(
   if (mapping.flow) {
     const pair = `${renderScalar(key, { context: 'flow-key', indent: 0, lineEnd: '\n' })}: ${flowText(value, undefined)}`
     if (last === undefined) return [{ start: mapping.start + 1, end: mapping.start + 1, text: pair }]
-    return [{ start: last.end, end: last.end, text: `, ${pair}` }]
+    // Behind a key without a value: `c:,` would be the key `c:` for the reference.
+    const gap = last.value.kind === 'scalar' && last.value.style === 'empty' ? ' ' : ''
+    return [{ start: last.end, end: last.end, text: `${gap}, ${pair}` }]
   }
   if (last === undefined) throw new StacksealError('ERR_INTERNAL', 'a block mapping has at least one pair')
   const indent = columnOf(text, (mapping.pairs[0] as PairNode).start)
