@@ -12,6 +12,7 @@ import {
   type Splice,
   startDocument,
 } from './document-splice.ts'
+import { keyText, resolveScalar } from './yaml-scalar.ts'
 
 /** A place in a document: mapping keys as they are spelled there, and list indices. */
 export type DocumentPath = readonly (string | bigint)[]
@@ -104,7 +105,10 @@ function applySplices(text: string, splices: readonly Splice[]): string {
 
 function placeIn(node: DocumentNode, segment: string | bigint): Place | undefined {
   if (node.kind === 'mapping' && typeof segment === 'string') {
-    const entry = node.pairs.find((pair) => pair.key.kind === 'scalar' && pair.key.text === segment)
+    const written = (pair: PairNode): boolean => pair.key.kind === 'scalar' && pair.key.text === segment
+    // `1.50`, `0x1F` and `~` stand for the names 1.5, 31 and <nil>; two keys that are equal either way are refused.
+    const read = (pair: PairNode): boolean => pair.key.kind === 'scalar' && keyText(resolveScalar(pair.key)) === segment
+    const entry = node.pairs.find(written) ?? node.pairs.find(read)
     return entry === undefined ? undefined : { parent: node, entry }
   }
   if (node.kind === 'sequence' && typeof segment === 'bigint') {

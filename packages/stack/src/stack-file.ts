@@ -105,8 +105,11 @@ export class StackFile {
     const config = setValue(this.config, place.key, place.path, value)
     const written = coerceNewValue(value, place.path.length)
     if (!isTyped(value) && sameValue(getValue(this.config, place.key, place.path), written)) return this
-    const at = this.#locate(place)
-    return this.#edited(config, (text, document, careful) => setAt(text, document, at, written, { careful }))
+    // A secret right under its key gives way as a whole: nothing can be put beside its `secure`.
+    const givesWay = place.path.length > 0 && getValue(this.config, place.key) instanceof SecretText
+    const at = this.#locate(givesWay ? { key: place.key, path: [] } : place)
+    const put = givesWay ? (getValue(config, place.key) as ConfigValue) : written
+    return this.#edited(config, (text, document, careful) => setAt(text, document, at, put, { careful }))
   }
 
   /** Takes out the value at a place. Where nothing is there nothing changes. */
