@@ -9,6 +9,7 @@ import {
   StacksealError,
 } from '@stackseal/core'
 import { dirname, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 
 import { textOfBytes } from './byte-text.ts'
@@ -17,7 +18,7 @@ import type { ConfigValue, SecretText } from './config-value.ts'
 import { acquireLock } from './file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
 import type { Project } from './project.ts'
-import { readTextFile } from './read-file.ts'
+import { readTextFile, type TextFile } from './read-file.ts'
 import { replaceFile } from './replace-file.ts'
 import { type PendingEdit, type SaveResult, StackConfig } from './stack-config.ts'
 import { applyEdits } from './stack-edits.ts'
@@ -86,7 +87,7 @@ export class Stack {
   static async load(options: OpenStackOptions, file?: string): Promise<Stack> {
     const fs = options.fileSystem ?? nodeFileSystem
     const place = await (file === undefined ? findStack(fs, options) : placeOfFile(fs, file, options))
-    const read = readTextFile(fs, place.target)
+    const read = await readStackText(fs, place.target)
     if (read === undefined) throw noSuchStack(fs, place)
     const salt =
       options.openEarly === true && read.text.includes('secure:') ? PLAIN_SALT.exec(read.text)?.[1] : undefined
@@ -178,7 +179,7 @@ export class Stack {
         ...(this.#options.lockTimeout === undefined ? {} : { timeoutMs: this.#options.lockTimeout }),
         ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
       })
-      const read = readTextFile(this.#fs, target)
+      const read = await readStackText(this.#fs, target)
       if (read === undefined)
         throw new StacksealError('ERR_CHANGED_MEANWHILE', `${label} is gone`, { details: { file: label } })
       const current =
@@ -200,6 +201,23 @@ export class Stack {
     const { sealedKey } = await this.#opened.envelope
     return sealedKey.sealed === this.#opened.sealed ? file : file.withSealedKey(sealedKey)
   }
+}
+
+/** How long an empty stack file may be one that the reference is about to fill, in milliseconds; 61 were seen. */
+const EMPTY_FOR_A_MOMENT_MS = 500
+const LOOK_AGAIN_MS = 10
+
+/**
+ * Reads a stack file. The reference empties it and then writes it anew: taken at that moment as what it looks like, an
+ * empty configuration, all of it would be lost with the next change.
+ */
+async function readStackText(fs: FileSystem, target: string): Promise<TextFile | undefined> {
+  let read = readTextFile(fs, target)
+  for (let waited = 0; read?.bytes.length === 0 && waited < EMPTY_FOR_A_MOMENT_MS; waited += LOOK_AGAIN_MS) {
+    await sleep(LOOK_AGAIN_MS)
+    read = readTextFile(fs, target)
+  }
+  return read
 }
 
 async function decryptAll(envelope: Envelope, secrets: readonly SecretText[]): Promise<Decrypted[]> {
