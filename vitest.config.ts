@@ -8,6 +8,8 @@ export default defineConfig({
     alias: {
       '@stackseal/core': source('core'),
       '@stackseal/provider-passphrase': source('provider-passphrase'),
+      '@stackseal/provider-testkit': source('provider-testkit'),
+      '@stackseal/provider-vault': source('provider-vault'),
       '@stackseal/stack': source('stack'),
     },
   },
