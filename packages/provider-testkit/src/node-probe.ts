@@ -25,6 +25,8 @@ function watch({ aliases = {} }: ProbeTask['module']): void {
       if (isWatching && typeof name === 'string' && !isNodeItself()) environment.push(name)
       return Reflect.get(target, name, receiver) as unknown
     },
+    // The receiver is left out: the real object refuses to have properties defined through another.
+    set: (target, name, value) => Reflect.set(target, name, value),
     ownKeys(target) {
       if (isWatching && !isNodeItself()) environment.push('(all)')
       return Reflect.ownKeys(target)
