@@ -82,6 +82,7 @@ export const VAULT_ERRORS: readonly Row[] = [
   },
   {
     status: [401, 403],
+    text: /permission denied/,
     when: ({ failure }) => failure.tokenIsKnown === true,
     code: 'ERR_ACCESS_DENIED',
     hint: (call) =>
@@ -118,7 +119,7 @@ export const VAULT_ERRORS: readonly Row[] = [
     status: 503,
     text: /sealed/,
     code: 'ERR_UNAVAILABLE',
-    hint: () => 'Vault is sealed: somebody with unseal keys has to run vault operator unseal',
+    hint: () => 'the server is sealed: somebody with unseal keys has to run vault operator unseal',
   },
   {
     status: [500, 599],

@@ -49,9 +49,11 @@ export class TransitServer {
     this.#server = server
   }
 
-  static async start(makeServer: () => Server = createServer): Promise<TransitServer> {
-    const server = makeServer()
+  /** With keys of its own, or with those of a recorded service. */
+  static async start(keys: ReadonlyMap<string, Buffer> = new Map()): Promise<TransitServer> {
+    const server = createServer()
     const transit = new TransitServer(server)
+    for (const [name, key] of keys) transit.#keys.set(name, key)
     server.on('request', (request: IncomingMessage, response: ServerResponse) => void transit.#serve(request, response))
     await new Promise<void>((resolve, reject) => server.on('error', reject).listen(0, '127.0.0.1', resolve))
     return transit
