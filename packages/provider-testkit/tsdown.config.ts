@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/node-probe.ts'],
+  entry: { index: 'src/index.ts', 'node-probe': 'src/node/node-probe.ts' },
   format: 'esm',
   platform: 'node',
   target: 'node22.15',

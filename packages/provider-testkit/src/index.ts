@@ -1,6 +1,6 @@
 export { CASES } from './cases.ts'
 export type { CaseContext, ConformanceCase, NotRun } from './conformance-case.ts'
-export { nodeWorld } from './node-world.ts'
+export { nodeWorld } from './node/node-world.ts'
 export { registerCases, runCases } from './run-cases.ts'
 export type { CaseResult, RunOptions, TestFunction } from './run-cases.ts'
 export type {

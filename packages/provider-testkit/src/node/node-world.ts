@@ -3,9 +3,9 @@ import { createServer, type Server } from 'node:http'
 import { execPath } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
-import { failed } from './conformance-case.ts'
-import type { SubjectKey, SubjectModule } from './subject.ts'
-import type { ImportReport, ProbeAnswer, ProbeTask, RedirectingServer, UseReport, World } from './world.ts'
+import { failed } from '../conformance-case.ts'
+import type { SubjectKey, SubjectModule } from '../subject.ts'
+import type { ImportReport, ProbeAnswer, ProbeTask, RedirectingServer, UseReport, World } from '../world.ts'
 
 const PROBE_MS = 30_000
 

@@ -5,7 +5,7 @@ import process from 'node:process'
 
 import type { Provider } from '@stackseal/core'
 
-import type { ProbeAnswer, ProbeTask } from './world.ts'
+import type { ProbeAnswer, ProbeTask } from '../world.ts'
 
 const environment: string[] = []
 const urls: string[] = []
