@@ -1,15 +1,19 @@
 import { join } from 'node:path'
-import { mergeConfig } from 'vitest/config'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 import base from '../../vitest.config.ts'
 
+const { test, ...rest }: ViteUserConfig = base
+
 // Servers are started by the tests; tools/services/run.ts installs them first.
-export default mergeConfig(base, {
+export default defineConfig({
+  ...rest,
   root: import.meta.dirname,
   test: {
+    reporters: ['default', 'json'],
+    ...test,
     include: ['**/*.test.ts'],
     fileParallelism: false,
-    reporters: ['default', 'json'],
     outputFile: { json: join(import.meta.dirname, '../../.reports/services.json') },
   },
 })

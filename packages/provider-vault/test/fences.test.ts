@@ -1,3 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
 import { parseKeyUrl } from '@stackseal/core'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 
@@ -95,6 +100,48 @@ describe('the environment of the process', () => {
   test('is not looked into for an address', async () => {
     const call = vault().createKey(url, { env: { VAULT_TOKEN: TOKENS.owner } })
     await expect(call).rejects.toMatchObject({ code: 'ERR_CREDENTIALS_MISSING' })
+  })
+})
+
+describe('a way to the server', () => {
+  test.each([
+    ['VAULT_PROXY_ADDR', (proxy: string) => ({ VAULT_PROXY_ADDR: proxy })],
+    ['VAULT_HTTP_PROXY', (proxy: string) => ({ VAULT_HTTP_PROXY: proxy })],
+    ['HTTP_PROXY', (proxy: string) => ({ HTTP_PROXY: proxy })],
+  ])('leads through the proxy that %s names', async (_, variable) => {
+    // To a proxy the request names the whole address (RFC 9112 §3.2.2); this one answers it itself.
+    other.override = ({ path }) => (path.startsWith('http://vault.invalid/') ? refusal(429, 'seen') : undefined)
+    const given = { ...env, VAULT_ADDR: 'http://vault.invalid', ...variable(other.origin) }
+    const call = vault().createKey(url, { env: given, signal: AbortSignal.timeout(5_000) })
+    await expect(call).rejects.toMatchObject({ code: 'ERR_THROTTLED' })
+    other.override = undefined
+    expect(other.requests[0]?.path).toBe('http://vault.invalid/v1/transit/encrypt/app')
+  })
+
+  test('leads past the proxy where NO_PROXY says so', async () => {
+    const given = { ...env, HTTP_PROXY: 'http://127.0.0.1:1', NO_PROXY: '127.0.0.1' }
+    await vault().createKey(url, { env: given })
+    expect(transit.requests.length).toBeGreaterThan(0)
+  })
+
+  test('may be a Unix socket', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'stackseal-vault-'))
+    const path = join(folder, 'vault.sock')
+    const passOn = createServer((incoming, outgoing) => {
+      const { method, headers, url: target = '/' } = incoming
+      incoming.pipe(
+        httpRequest(`${transit.origin}${target}`, { method, headers }, (reply) => {
+          outgoing.writeHead(reply.statusCode ?? 502, reply.headers)
+          reply.pipe(outgoing)
+        }),
+      )
+    })
+    await new Promise<void>((resolve) => passOn.listen(path, resolve))
+    await vault().createKey(url, { env: { ...env, VAULT_ADDR: `unix://${path}` } })
+    passOn.closeAllConnections()
+    passOn.close()
+    rmSync(folder, { recursive: true })
+    expect(transit.requests.map((seen) => seen.path)).toContain('/v1/transit/encrypt/app')
   })
 })
 

@@ -93,7 +93,9 @@ export class TransitServer {
     }
     if (capabilities === undefined) return refusal(403, 'permission denied')
     const [, operation, name] = /^\/v1\/transit\/(encrypt|decrypt)\/([^/]+)$/.exec(path) ?? []
-    if (operation === undefined || name === undefined) return refusal(404, `no handler for route "${path.slice(4)}"`)
+    if (operation === undefined || name === undefined) {
+      return refusal(404, `no handler for route "${path.slice(4)}". route entry not found.`)
+    }
     if (!capabilities.some((capability) => capability === operation)) {
       return refusal(403, '1 error occurred:\n\t* permission denied\n\n')
     }
