@@ -6,7 +6,7 @@ import { type ErrorKind, ERRORS, isStacksealError } from '@stackseal/core'
 const REPORTS = join(import.meta.dirname, '../../.reports')
 
 /** What tools/services/run.ts makes its table from. */
-export const EVENTS_FILE: string = join(REPORTS, 'service-events.jsonl')
+const EVENTS_FILE: string = join(REPORTS, 'service-events.jsonl')
 
 export type EventName =
   | 'init, set, get'

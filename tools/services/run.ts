@@ -59,7 +59,7 @@ const isComplete = await installAll()
 const tests = spawnSync('vitest', ['run', '--config', 'vitest.config.ts', ...process.argv.slice(2)], {
   cwd: join(ROOT, 'tests/services'),
   stdio: 'inherit',
-  env: { ...process.env, PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH ?? ''}` },
+  env: { ...process.env, PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}` },
 })
 printTable()
 process.exitCode = isComplete && tests.status === 0 ? 0 : 1

@@ -27,7 +27,7 @@ const address = ({ settings }: VaultCall): string => `check VAULT_ADDR (${settin
  * What Vault and OpenBao answer, and what the network answers in their place. The first row that fits counts. Where a
  * text is given the server says nothing better: Vault's errors have no codes of their own.
  */
-export const VAULT_ERRORS: readonly Row[] = [
+const VAULT_ERRORS: readonly Row[] = [
   {
     status: 400,
     text: /no prefix|wrong number of fields|could not (?:be )?decode|invalid ciphertext length|missing ciphertext/,
