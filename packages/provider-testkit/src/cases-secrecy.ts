@@ -70,11 +70,11 @@ function wrongCalls(subject: Subject, sealed: string): [key: SubjectKey, sealed:
   const [key, other] = subject.keys
   const turned = sealed.replace(/[A-Za-z](?=[^A-Za-z]*$)/, (letter) => (letter === 'A' ? 'B' : 'A'))
   const calls: [SubjectKey, string][] = [
-    [other, sealed],
     [key, ''],
     [key, turned],
     [key, sealed.slice(0, (sealed.length >> 3) << 2)],
   ]
+  if (other !== undefined) calls.push([other, sealed])
   if (!isUnstaged(subject.unknownParameter)) calls.push([{ ...key, url: subject.unknownParameter }, sealed])
   return calls
 }

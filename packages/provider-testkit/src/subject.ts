@@ -74,8 +74,11 @@ export interface Subject {
   readonly name: string
   /** Makes a provider that has not been used. */
   make(): Provider
-  /** Two keys of which neither opens what the other sealed. They may share a URL and differ in their environment. */
-  readonly keys: readonly [SubjectKey, SubjectKey]
+  /**
+   * Two keys of which neither opens what the other sealed. They may share a URL and differ in their environment. With
+   * one key alone, what needs two is not run.
+   */
+  readonly keys: readonly [SubjectKey, SubjectKey] | readonly [SubjectKey]
   /** `base64`, standard and padded, is what a stack file takes of every provider but that of a passphrase. */
   readonly sealedForm?: 'base64' | 'text'
   /** Tokens, passwords and passphrases in the environments: no error and no output may hold one. */

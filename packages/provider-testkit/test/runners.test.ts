@@ -3,7 +3,15 @@ import { promisify } from 'node:util'
 
 import { describe, expect, test } from 'vitest'
 
-import { CASES, type ConformanceCase, registerCases, runCases, type Subject, type TestFunction } from '../src/index.ts'
+import {
+  CASES,
+  type ConformanceCase,
+  nodeWorld,
+  registerCases,
+  runCases,
+  type Subject,
+  type TestFunction,
+} from '../src/index.ts'
 import { memoSubject } from './memo-subject.ts'
 
 const run = promisify(execFile)
@@ -61,6 +69,13 @@ describe('a subject that says nothing of its stages', () => {
     expect(notRun.length).toBeGreaterThan(10)
     for (const { reason } of notRun) expect(reason).toMatch(/^nobody said how to stage \S/)
   })
+})
+
+test('with one key alone, what needs two is not run, and the rest is', async () => {
+  const subject = memoSubject()
+  const results = await runCases({ ...subject, keys: [subject.keys[0]] }, { patienceMs: 5_000, world: nodeWorld() })
+  const others = results.filter(({ outcome }) => outcome !== 'passed')
+  expect(others).toMatchObject([{ name: 'isolation/other-key', outcome: 'not run', reason: 'one key alone was named' }])
 })
 
 test('the names of the cases are all different, and their titles are sentences about a provider', () => {

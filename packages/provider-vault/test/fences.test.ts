@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -143,6 +144,21 @@ describe('a way to the server', () => {
     rmSync(folder, { recursive: true })
     expect(transit.requests.map((seen) => seen.path)).toContain('/v1/transit/encrypt/app')
   })
+})
+
+test('every request is made by node-vault, and by no other client', async () => {
+  const makers: string[] = []
+  const { stackTraceLimit } = Error
+  const note = (): void => {
+    Error.stackTraceLimit = 50
+    makers.push(/node_modules\/(node-vault|axios)\//.exec(new Error('who').stack ?? '')?.[1] ?? 'nobody')
+    Error.stackTraceLimit = stackTraceLimit
+  }
+  subscribe('http.client.request.created', note)
+  const { sealed } = await provider.createKey(url, { env })
+  await provider.openKey(url, sealed, { env })
+  unsubscribe('http.client.request.created', note)
+  expect(makers).toEqual(transit.requests.map(() => 'node-vault'))
 })
 
 describe('a request', () => {
