@@ -141,10 +141,17 @@ function failure(meaning: Classified | StacksealError, attempts: number, what: s
 }
 
 function filled(reply: unknown, name: string, url: KeyUrl): Uint8Array {
-  if (reply instanceof Uint8Array && reply.length > 0) return reply
+  const details = { scheme: url.scheme }
+  // Whoever wrote the provider has to give bytes; that there are any is up to the service.
+  if (!(reply instanceof Uint8Array)) {
+    throw new StacksealError('ERR_PROVIDER_FAILED', `the provider of ${name} gave something else than bytes`, {
+      details,
+    })
+  }
+  if (reply.length > 0) return reply
   throw new StacksealError('ERR_INVALID_REPLY', `${name} answered without a key`, {
     hint: 'check that what answers is the key service, and not a proxy or a sign-in page before it',
-    details: { scheme: url.scheme },
+    details,
   })
 }
 
