@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { openbao } from './openbao.ts'
+import { endLeftServers, forgetServers } from './server-process.ts'
 import type { Service } from './service.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -55,11 +56,14 @@ function printTable(): void {
 
 rmSync(EVENTS, { force: true })
 mkdirSync(join(ROOT, '.reports'), { recursive: true })
+forgetServers()
 const isComplete = await installAll()
 const tests = spawnSync('vitest', ['run', '--config', 'vitest.config.ts', ...process.argv.slice(2)], {
   cwd: join(ROOT, 'tests/services'),
   stdio: 'inherit',
   env: { ...process.env, PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}` },
 })
+const left = endLeftServers()
+if (left > 0) console.error(`${left} servers were left running by the tests, and were ended`)
 printTable()
-process.exitCode = isComplete && tests.status === 0 ? 0 : 1
+process.exitCode = isComplete && tests.status === 0 && left === 0 ? 0 : 1

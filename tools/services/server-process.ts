@@ -1,4 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const RUNNING = join(import.meta.dirname, '../../.cache/services/running')
 
 const READY_MS = 30_000
 const PROBE_MS = 50
@@ -18,16 +22,19 @@ export interface ServerOptions {
 /** A server in a process of its own. It ends with {@link ServerProcess.stop}, or with this process. */
 export class ServerProcess {
   readonly #child: ChildProcess
-  readonly #name: string
   #output = ''
 
   private constructor({ name, command, arguments: given, env, cwd }: ServerOptions) {
-    this.#name = name
     this.#child = spawn(command, given, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (data: Buffer) => (this.#output = `${this.#output}${data.toString()}`.slice(-KEPT_OUTPUT)))
     }
     process.once('exit', this.#kill)
+    if (this.#child.pid !== undefined) {
+      mkdirSync(RUNNING, { recursive: true })
+      writeFileSync(this.#note, '')
+      this.#child.once('exit', () => rmSync(this.#note, { force: true }))
+    }
   }
 
   /** @throws with the end of its output, where it ends or does not answer in time */
@@ -59,11 +66,31 @@ export class ServerProcess {
     clearTimeout(timer)
   }
 
+  get #note(): string {
+    return join(RUNNING, String(this.#child.pid))
+  }
+
   readonly #kill = (): void => {
     this.#child.kill('SIGKILL')
   }
+}
 
-  get name(): string {
-    return this.#name
+/** Forgets the servers of an earlier run: their numbers may be those of other processes by now. */
+export function forgetServers(): void {
+  rmSync(RUNNING, { recursive: true, force: true })
+}
+
+/** Ends the servers that a test runner left when it was ended itself. */
+export function endLeftServers(): number {
+  mkdirSync(RUNNING, { recursive: true })
+  const left = readdirSync(RUNNING).map(Number)
+  for (const pid of left) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It has ended meanwhile.
+    }
   }
+  forgetServers()
+  return left.length
 }
