@@ -35,7 +35,10 @@ export function stackseal(args: readonly string[], { stdin = '', ...options }: R
 }
 
 /** As {@link stackseal}, with the bytes of standard output. */
-export function stacksealBytes(args: readonly string[], { stdin = '', ...options }: RunOptions = {}): Promise<RanBytes> {
+export function stacksealBytes(
+  args: readonly string[],
+  { stdin = '', ...options }: RunOptions = {},
+): Promise<RanBytes> {
   const started = start(args, options)
   started.child.stdin.end(stdin)
   return started.bytes
