@@ -13,6 +13,7 @@ export default defineConfig({
       packages.map((name) => [`@stackseal/${name}`, join(root, 'packages', name, 'src/index.ts')]),
     ),
   },
+  cacheDir: join(root, 'node_modules/.vite'),
   test: {
     include: ['**/*.test.ts'],
     isolate: false,

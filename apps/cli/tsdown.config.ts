@@ -33,10 +33,7 @@ export default defineConfig({
         { name: 'stack', test: /[\\/]packages[\\/]stack[\\/]src[\\/]/, priority: 3 },
         // Small things that several chunks share would become a file each.
         { name: 'usage', test: /[\\/]src[\\/](usage-error|exit-number)\.ts$/ },
-        {
-          name: 'stack-options',
-          test: /[\\/]src[\\/](change-stack|marked-values|reveal-secrets|providers|stack-[a-z]+)\.ts$/,
-        },
+        { name: 'stack-options', test: /[\\/]src[\\/](change-stack|marked-values|providers|stack-[a-z]+)\.ts$/ },
       ],
     },
     chunkFileNames: (chunk) => `${chunkName(chunk.name, chunk.facadeModuleId)}.mjs`,

@@ -36,7 +36,10 @@ try {
 
   chapter('Reading it back')
   const list = stackseal(shop, ['config'])
-  claim('the list masks the secret', /^supersecret +\[secret\]$/m.test(list.stdout) && !list.stdout.includes('correct-horse'))
+  claim(
+    'the list masks the secret',
+    /^supersecret +\[secret\]$/m.test(list.stdout) && !list.stdout.includes('correct-horse'),
+  )
   const got = stackseal(shop, ['config', 'get', 'supersecret'])
   claim('config get reveals it', got.stdout === 'correct-horse-battery-stable\n')
 
@@ -69,8 +72,16 @@ console.log('signed:', createHmac('sha256', password.reveal()).update('hello').d
   const wrong = stackseal(shop, ['config', 'get', 'supersecret'], { PULUMI_CONFIG_PASSPHRASE: 'not this one' }, 3)
   claim('it is refused with exit number 3 and a code', wrong.stderr.includes('ERR_WRONG_PASSPHRASE'))
   claim('nothing was printed as an answer', wrong.stdout === '')
-  const denied = stackseal(shop, ['config', 'set', '--secret', 'other', 'x'], { PULUMI_CONFIG_PASSPHRASE: 'not this one' }, 3)
-  claim('a change is refused too, and says that the file was not changed', denied.stderr.includes('Pulumi.dev.yaml was not changed'))
+  const denied = stackseal(
+    shop,
+    ['config', 'set', '--secret', 'other', 'x'],
+    { PULUMI_CONFIG_PASSPHRASE: 'not this one' },
+    3,
+  )
+  claim(
+    'a change is refused too, and says that the file was not changed',
+    denied.stderr.includes('Pulumi.dev.yaml was not changed'),
+  )
   claim('the file is untouched', readFileSync(file).equals(before))
 
   chapter('A stack file that the real Pulumi command line wrote')
@@ -80,7 +91,10 @@ console.log('signed:', createHmac('sha256', password.reveal()).update('hello').d
   for (const name of ['Pulumi.yaml', 'Pulumi.dev.yaml']) cpSync(join(vector, name), join(theirs, name))
   const passphrase = { PULUMI_CONFIG_PASSPHRASE: 'correct horse' }
   const read = stackseal(theirs, ['config', '-s', 'dev', '--show-secrets', '--json'], passphrase)
-  claim('the list is what Pulumi printed', read.stdout === readFileSync(join(vector, 'config.show-secrets.json'), 'utf8'))
+  claim(
+    'the list is what Pulumi printed',
+    read.stdout === readFileSync(join(vector, 'config.show-secrets.json'), 'utf8'),
+  )
   const old = readFileSync(join(theirs, 'Pulumi.dev.yaml'), 'utf8').split('\n')
   stackseal(theirs, ['config', 'set', '-s', 'dev', '--secret', 'password', 'hunter4'], passphrase)
   const now = readFileSync(join(theirs, 'Pulumi.dev.yaml'), 'utf8').split('\n')
@@ -103,7 +117,9 @@ function chapter(title) {
 }
 
 function stackseal(cwd, args, extra = {}, expected = 0) {
-  const prefix = Object.entries(extra).map(([name, value]) => `${name}=${quoted(value)} `).join('')
+  const prefix = Object.entries(extra)
+    .map(([name, value]) => `${name}=${quoted(value)} `)
+    .join('')
   const result = run(cwd, `${prefix}stackseal ${args.map(quoted).join(' ')}`, process.execPath, [cli, ...args], extra)
   if (expected !== 0) process.stdout.write(`(exit ${result.status})\n`)
   if (result.status !== expected) claim(`exit number ${expected} instead of ${result.status}`, false)
@@ -123,7 +139,9 @@ function show(command, output) {
 
 function claim(text, holds) {
   if (!holds) broken++
-  process.stdout.write(holds ? `${styleText('green', '  ✓')} ${text}\n` : `${styleText('red', '  ✗ does not hold:')} ${text}\n`)
+  process.stdout.write(
+    holds ? `${styleText('green', '  ✓')} ${text}\n` : `${styleText('red', '  ✗ does not hold:')} ${text}\n`,
+  )
 }
 
 function quoted(word) {

@@ -2,7 +2,7 @@
 // ignored folder .cache/pulumi. go.mod and go.sum beside this file pin every byte of it.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 // With its v: the version is written into states, and a state's manifest.magic is its SHA-256.
@@ -43,8 +43,10 @@ function build(): void {
     console.error(lines.slice(-20).join('\n'))
     stop(`the real Pulumi ${VERSION} could not be built (go build, exit ${result.status})`)
   }
-  const environment = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: 'true', PULUMI_HOME: join(FOLDER, 'home') }
+  const home = join(FOLDER, 'home')
+  const environment = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: 'true', PULUMI_HOME: home }
   const version = spawnSync(`${BINARY}.new`, ['version'], { encoding: 'utf8', env: environment })
+  rmSync(home, { recursive: true, force: true })
   if (version.status !== 0 || version.stdout.trim() !== VERSION)
     stop(`the built Pulumi does not say that it is ${VERSION}`)
   renameSync(`${BINARY}.new`, BINARY)

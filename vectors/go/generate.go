@@ -38,7 +38,7 @@ func base64Rows() []base64Row {
 		"AAAA\nAAAA", "AAAA\n", "AAAA\nA", "AAAA\nAA\n\n", "AAA\n=", "AAA=\n\n\n", "AAA=\nA", "AB==", "AP==", "AAB=", "AA/=", "//8=", "//9=", "++//",
 		"AA AA", " AAAA", "AAAA ", "AA\tAA", "AA\vAA", "AA\fAA", "AA\u00a0AA", "AA-A", "AA_A", "-___", "AAA\x00", "AéAA", "é", "éAAA", "AAAé", "AAAAé", "AAAA\nAéA",
 		"AAAAé\nAAAA", "A\U0001F600AA", "AAAA\U0001F600", "AAAAAAAAAAAAAAA!", "AAAAAAAA!AAAAAAA", "AAAAAAA\nA!", "oKGio6Slpqeoqaqr", "lnQdRCu/Z8cWAmVtpFSIwwXWrfDstgDI0Q",
-		"lnQdRCu_Z8cWAmVtpFSIwwXWrfDstgDI0Q==", "AA=é", "AA=\né", "AA==é", "AAA=é", "A=é", "AA\u2028AA", "AA\ufeffAA", "\ufeffAAAA", "AAAA\u0085",
+		"lnQdRCu_Z8cWAmVtpFSIwwXWrfDstgDI0Q==", "AA=é", "AA=\né", "AA==é", "AAA=é", "A=é", "AA\u2028AA", "\u0080\u0080\u0080\u0080", "AAAA\u0080\u0080\u0080\u0080", "AA\ufeffAA", "\ufeffAAAA", "AAAA\u0085",
 	}
 	// Pieces that meet every branch of a decoder, put together at random.
 	pieces := []string{"A", "B", "Q", "/", "+", "9", "AAAA", "QUJD", "AAAAAAAA", "=", "==", "\n", "\r\n", "!", "-", " ", "é"}
@@ -173,7 +173,7 @@ type textRow struct {
 // character is U+FFFD.
 func textRows() []textRow {
 	texts := []string{"", "abc", "caf\xe9 \xff\xfe", "\xe2\x82", "\xe2\x82\xac", "\xe2\x82x", "\xf0\x9f\x98", "\xf0\x9f\x98\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf",
-		"\xed\xa0\x80", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\x80", "\xbf\xbf", "\xff", "\xef\xbb\xbfbom", "\xef\xbf\xbd", "\xc3", "\xc3(", "\xe2(\xa1", "\xf0(\x8c\xbc", "a\x00b", "\xc2\xc2\xa0"}
+		"\xed\xa0\x80", "\xed\x9f\xbf", "\xe0\xa0\x80", "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\x80", "\xbf\xbf", "\xff", "\xef\xbb\xbfbom", "\xef\xbf\xbd", "\xc3", "\xc3(", "\xe2(\xa1", "\xf0(\x8c\xbc", "a\x00b", "\xc2\xc2\xa0"}
 	pieces := []string{"a", "é", "€", "\U0001F600", "\x80", "\xa0", "\xbf", "\xc2", "\xe0", "\xe2", "\xed", "\xf0", "\xf4", "\x90", "\x9f", "\xff", "\xef\xbf"}
 	random := rand.New(rand.NewSource(2))
 	for len(texts) < 400 {

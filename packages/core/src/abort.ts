@@ -26,6 +26,7 @@ export async function untilAborted<T>(work: () => Promise<T>, signal: AbortSigna
     signal.addEventListener('abort', stop, { once: true })
   })
   try {
+    // The listener above stands before any that the work adds, so this error comes before one of a vendor's.
     return await Promise.race([stopped, work()])
   } finally {
     if (stop !== undefined) signal.removeEventListener('abort', stop)
@@ -54,10 +55,6 @@ export async function bounded<T>(
   outer?.addEventListener('abort', stop, { once: true })
   try {
     return await untilAborted(() => run(controller.signal), controller.signal)
-  } catch (error) {
-    // Work that listens may reject first, with an error of its vendor's.
-    if (controller.signal.aborted) throw abortError(controller.signal)
-    throw error
   } finally {
     clearTimeout(timer)
     outer?.removeEventListener('abort', stop)

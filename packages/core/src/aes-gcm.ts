@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, rand
 
 export const DATA_KEY_BYTES = 32
 export const NONCE_BYTES = 12
-export const TAG_BYTES = 16
+const TAG_BYTES = 16
 
 const CIPHER = 'aes-256-gcm'
 const TAG = { authTagLength: TAG_BYTES } as const

@@ -26,41 +26,6 @@ export function utf8Text(bytes: Uint8Array): string | undefined {
   }
 }
 
-/**
- * The text that the reference prints for bytes which need not be UTF-8: each byte that is no part of a character is
- * U+FFFD (a TextDecoder would put one for several). For showing only; the bytes can't be had back from it.
- */
-export function utf8TextLossy(bytes: Uint8Array): string {
-  let text = ''
-  let start = 0
-  let at = 0
-  while (at < bytes.length) {
-    const length = characterLength(bytes, at)
-    if (length === 0) {
-      text += `${strictDecoder.decode(bytes.subarray(start, at))}\ufffd`
-      start = at + 1
-    }
-    at += Math.max(length, 1)
-  }
-  return text + strictDecoder.decode(bytes.subarray(start))
-}
-
-/** The length of the character that begins at a byte, or 0 where none does: Unicode 16, table 3-7. */
-function characterLength(bytes: Uint8Array, at: number): number {
-  const [first = 0, second = 0, third = 0, fourth = 0] = bytes.subarray(at, at + 4)
-  if (first < 0x80) return 1
-  if (first < 0xc2 || first > 0xf4 || !isNext(second)) return 0
-  if (first < 0xe0) return 2
-  if ((first === 0xe0 && second < 0xa0) || (first === 0xed && second > 0x9f) || !isNext(third)) return 0
-  if (first < 0xf0) return 3
-  if ((first === 0xf0 && second < 0x90) || (first === 0xf4 && second > 0x8f) || !isNext(fourth)) return 0
-  return 4
-}
-
-function isNext(byte: number): boolean {
-  return byte >> 6 === 0b10
-}
-
 /** Overwrites bytes of a key with zeros. */
 export function wipe(bytes: Uint8Array): void {
   bytes.fill(0)

@@ -3,7 +3,7 @@ import { decodeBase64, encodeBase64, utf8Bytes, utf8Text } from './bytes.ts'
 import { StacksealError } from './errors.ts'
 
 /** The version word that opens every value ciphertext. */
-export const CIPHERTEXT_VERSION = 'v1'
+const CIPHERTEXT_VERSION = 'v1'
 
 /** A parsed value ciphertext: a 12-byte nonce, and the GCM ciphertext with its 16-byte tag at the end. */
 export interface Ciphertext {

@@ -1,5 +1,5 @@
 export { untilAborted } from './abort.ts'
-export { decodeBase64, encodeBase64, utf8Bytes, utf8Text, utf8TextLossy, wipe } from './bytes.ts'
+export { decodeBase64, encodeBase64, utf8Bytes, utf8Text, wipe } from './bytes.ts'
 export type { Base64Result } from './bytes.ts'
 export { Envelope } from './envelope.ts'
 export type { Decrypted } from './envelope.ts'

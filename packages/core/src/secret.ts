@@ -45,9 +45,8 @@ export class Secret<T = string> {
     return PRINTED
   }
 
-  // Node's inspection hook, by its registered symbol, so that this file needs nothing of Node. Not a method: its name
-  // can not stand in a declaration file.
   static {
-    Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: () => PRINTED })
+    // Node's inspection hook, by its registered symbol, so that this file needs nothing of Node.
+    Object.defineProperty(Secret.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: () => PRINTED })
   }
 }

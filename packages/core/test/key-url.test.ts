@@ -132,6 +132,13 @@ describe('a key URL', () => {
     expect(refusal(url).text).not.toContain('hunter2')
   })
 
+  test('refused says for which scheme, where it has one', () => {
+    expect(() => parseKeyUrl('AwsKms://a b')).toThrow('the awskms key URL is not usable: its host has a character')
+    expect(() => parseKeyUrl('AwsKms://a b')).toThrow(expect.objectContaining({ details: { scheme: 'awskms' } }))
+    expect(() => parseKeyUrl('a b')).toThrow('the key URL is not usable: it has no scheme')
+    expect(() => parseKeyUrl('a b')).toThrow(expect.objectContaining({ details: {} }))
+  })
+
   test('with an ARN after two slashes says that it takes three', () => {
     expect(refusal('awskms://arn:aws:kms:us-east-1:1:key/x').text).toContain('three slashes')
   })

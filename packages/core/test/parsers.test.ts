@@ -54,7 +54,7 @@ const repeat =
 
 function isQuadratic(text: string): void {
   let rest = text
-  while (rest.length > 0) rest = utf8Text(utf8Bytes(rest.slice(64))) ?? ''
+  while (rest.length > 0) rest = utf8Text(utf8Bytes(rest.slice(8))) ?? ''
 }
 
 describe('parsers', () => {

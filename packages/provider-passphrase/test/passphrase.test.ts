@@ -294,10 +294,10 @@ describe('a derivation', () => {
   test('does not hold up a caller who is cancelled, and is not begun for one who was cancelled before', async () => {
     const cancel = new AbortController()
     const opening = refusal(open(SEALED, { ...env('cancelled'), signal: cancel.signal }))
-    const before = performance.now()
+    const patient = refusal(open(SEALED, env('cancelled')))
     cancel.abort()
-    expect((await opening).code).toBe('ERR_INTERRUPTED')
-    expect(performance.now() - before).toBeLessThan(100)
+    expect(await Promise.race([opening, patient])).toMatchObject({ code: 'ERR_INTERRUPTED' })
+    expect((await patient).code).toBe('ERR_WRONG_PASSPHRASE')
     const count = await countDerivations(async () => {
       const signal = AbortSignal.abort(new DOMException('too late', 'TimeoutError'))
       expect((await refusal(open(SEALED, { ...env('never begun'), signal }))).code).toBe('ERR_TIMEOUT')

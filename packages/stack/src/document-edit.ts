@@ -2,20 +2,19 @@ import { StacksealError } from '@stackseal/core'
 
 import { type ConfigObject, type ConfigValue, SecretText } from './config-value.ts'
 import type { DocumentNode, MappingNode, PairNode, ParsedDocument } from './document-node.ts'
-import { appendItem, appendPair, type Place, removeEntry, replaceValue, type Splice, startDocument } from './document-splice.ts'
+import {
+  appendItem,
+  appendPair,
+  type EditStyle,
+  type Place,
+  removeEntry,
+  replaceValue,
+  type Splice,
+  startDocument,
+} from './document-splice.ts'
 
 /** A place in a document: mapping keys as they are spelled there, and list indices. */
 export type DocumentPath = readonly (string | bigint)[]
-
-/** How the new text is written where there is a choice. */
-export interface EditStyle {
-  /**
-   * For a place where the usual way would change a neighbour, because a block scalar that keeps its blank lines (`|+`)
-   * would take in those that follow: text of several lines stands in double quotes, and the blank lines behind a
-   * removed entry go with it.
-   */
-  readonly careful: boolean
-}
 
 /**
  * Puts a value at a place and gives the new text; every byte outside that place stays. The caller has checked that the
@@ -139,10 +138,16 @@ function secretScalar(node: DocumentNode): Place | undefined {
 
 function refuseShared(node: DocumentNode, document: ParsedDocument): void {
   if (node.kind === 'alias') {
-    throw cannotEdit(`it is reached through the alias *${node.name}`, 'change it where the anchor stands, or write the value out in place of the alias')
+    throw cannotEdit(
+      `it is reached through the alias *${node.name}`,
+      'change it where the anchor stands, or write the value out in place of the alias',
+    )
   }
   if (node.anchor !== undefined && document.aliased.has(node.anchor)) {
-    throw cannotEdit(`it lies inside the anchor &${node.anchor}, which other values share`, 'write the value out where the aliases stand, then change it')
+    throw cannotEdit(
+      `it lies inside the anchor &${node.anchor}, which other values share`,
+      'write the value out where the aliases stand, then change it',
+    )
   }
 }
 
@@ -160,7 +165,8 @@ function merges(node: DocumentNode, key: string): boolean {
   if (node.kind === 'sequence') return node.items.some((item) => merges(item.value, key))
   if (node.kind !== 'mapping') return false
   return node.pairs.some(
-    (pair) => pair.key.kind === 'scalar' && (pair.key.text === key || (pair.key.text === '<<' && merges(pair.value, key))),
+    (pair) =>
+      pair.key.kind === 'scalar' && (pair.key.text === key || (pair.key.text === '<<' && merges(pair.value, key))),
   )
 }
 

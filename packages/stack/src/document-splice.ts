@@ -1,7 +1,6 @@
 import { StacksealError } from '@stackseal/core'
 
 import type { ConfigObject, ConfigValue } from './config-value.ts'
-import type { EditStyle } from './document-edit.ts'
 import type { DocumentNode, ItemNode, MappingNode, PairNode, ParsedDocument, SequenceNode } from './document-node.ts'
 import { renderBlockValue, renderFlowValue, renderItemValue, renderPair, renderScalar } from './yaml-emit.ts'
 
@@ -10,6 +9,16 @@ export interface Splice {
   readonly start: number
   readonly end: number
   readonly text: string
+}
+
+/** How the new text is written where there is a choice. */
+export interface EditStyle {
+  /**
+   * For a place where the usual way would change a neighbour, because a block scalar that keeps its blank lines (`|+`)
+   * would take in those that follow: text of several lines stands in double quotes, and the blank lines behind a
+   * removed entry go with it.
+   */
+  readonly careful: boolean
 }
 
 /** Writes the first pairs of a document that holds none, after its comments. */
@@ -196,7 +205,12 @@ function withLineEnd(lineEnd: string, style: EditStyle, render: (lineEnd: string
 function flowText(value: ConfigValue, old: DocumentNode | undefined): string {
   if (!isScalar(value)) return renderFlowValue(value)
   const quotes = old === undefined ? undefined : quotesOf(old)
-  return renderScalar(value, { context: 'flow-value', indent: 0, lineEnd: '\n', ...(quotes === undefined ? {} : { style: quotes }) })
+  return renderScalar(value, {
+    context: 'flow-value',
+    indent: 0,
+    lineEnd: '\n',
+    ...(quotes === undefined ? {} : { style: quotes }),
+  })
 }
 
 type ScalarValue = null | boolean | bigint | number | string

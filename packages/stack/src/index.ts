@@ -1,6 +1,12 @@
 export { bytesOfText, textOfBytes } from './byte-text.ts'
 export type { ConfigKey } from './config-key.ts'
-export { compareConfigKeys, displayConfigKey, parseConfigKey, parseConfigKeyArgument, printConfigKey } from './config-key.ts'
+export {
+  compareConfigKeys,
+  displayConfigKey,
+  parseConfigKey,
+  parseConfigKeyArgument,
+  printConfigKey,
+} from './config-key.ts'
 export type { ConfigEntry } from './config-map.ts'
 export { brokenSecrets, configJson, configValueJson, coverSecrets, valueText } from './config-output.ts'
 export type { BrokenSecret, Reveal } from './config-output.ts'

@@ -16,7 +16,7 @@ const REASONS: Readonly<Record<string, Reason>> = {
   EROFS: { reason: 'the file system is read-only', hint: 'mount it for writing, or work in a copy of the project' },
   EACCES: {
     reason: 'permission denied',
-    hint: 'check owner and mode of the file and of its folder: both must be writable, as a new file is written beside the old one',
+    hint: 'check owner and mode of the file and of its folder; to change the file, both must be writable',
   },
   EPERM: {
     reason: 'the operation is not permitted',

@@ -49,17 +49,33 @@ export function lockFileOf(fs: FileSystem, target: string, command: string, proc
 
 /** Takes the lock if it is free or its holder is gone. Undefined: it is ours. Throws what the file system throws. */
 export function tryLock(lock: LockFile): Blocker | undefined {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const seen = look(lock.fs, lock.path)
+  const attempt: Attempt = { ...lock, filled: `${lock.path}-${randomName()}`, made: false }
+  try {
+    return tryRepeatedly(attempt)
+  } finally {
+    if (attempt.made) remove(lock.fs, attempt.filled)
+  }
+}
+
+interface Attempt extends LockFile {
+  /** The file that tells the holder, of which lock and guards become further names. */
+  readonly filled: string
+  made: boolean
+}
+
+function tryRepeatedly(attempt: Attempt): Blocker | undefined {
+  const { fs, path } = attempt
+  for (let count = 0; count < ATTEMPTS; count++) {
+    const seen = look(fs, path)
     if (seen === undefined) {
-      if (!take(lock, lock.path)) continue
-      tidy(lock)
+      if (!take(attempt, path)) continue
+      tidy(attempt)
       return undefined
     }
-    const blocker = removeIfGone(lock, lock.path, seen)
+    const blocker = removeIfGone(attempt, path, seen)
     if (blocker !== undefined) return blocker
   }
-  return { path: lock.path, holder: undefined }
+  return { path, holder: undefined }
 }
 
 /** Gives the lock back; one that is not ours any more stays. */
@@ -105,27 +121,26 @@ function look(fs: FileSystem, path: string): Seen | undefined {
 }
 
 /** Makes the name ours, unless it is there. */
-function take(lock: LockFile, path: string): boolean {
-  const { fs, text } = lock
-  const temporary = `${lock.path}-${randomName()}`
-  try {
+function take(attempt: Attempt, path: string): boolean {
+  const { fs, text, filled } = attempt
+  if (!attempt.made) {
+    attempt.made = true
     // Flushed: after a power cut a lock that is there tells its holder.
-    writeNew(fs, temporary, text)
-    try {
-      fs.link(temporary, path)
-      return true
-    } catch (error) {
-      // A network file system can refuse the repetition of a request that it has carried out.
-      if (look(fs, path)?.text === text) return true
-      const errno = errnoOf(error) ?? ''
-      if (errno === 'EEXIST') return false
-      if (errno === 'ENOENT') return false // somebody tidied up before the file told its holder
-      if (!NO_HARD_LINKS.has(errno)) throw error
-    }
-  } finally {
-    remove(fs, temporary)
+    writeNew(fs, filled, text)
   }
-  return takeWithoutLinks(fs, path, text)
+  try {
+    fs.link(filled, path)
+    return true
+  } catch (error) {
+    // A network file system can refuse the repetition of a request that it has carried out.
+    if (look(fs, path)?.text === text) return true
+    const errno = errnoOf(error) ?? ''
+    if (NO_HARD_LINKS.has(errno)) return takeWithoutLinks(fs, path, text)
+    // Another holder of the lock tidied the file up before it told who it belongs to.
+    if (errno === 'ENOENT') attempt.made = false
+    else if (errno !== 'EEXIST') throw error
+    return false
+  }
 }
 
 // FAT and some network and FUSE file systems (ENOTSUP, EPERM, ENOSYS), Android (EACCES), FAT on Windows (EISDIR).
@@ -162,25 +177,26 @@ function writeNew(fs: FileSystem, path: string, text: string): void {
 }
 
 /** Removes the lock at `path` that was seen there, if its holder is gone; gives whoever prevents that. */
-function removeIfGone(lock: LockFile, path: string, seen: Seen): Blocker | undefined {
+function removeIfGone(attempt: Attempt, path: string, seen: Seen): Blocker | undefined {
   const holder = seen.text === undefined ? undefined : parseLockHolder(seen.text)
-  if (holder === undefined || !isGone(holder, lock.processes)) return { path, holder }
+  if (holder === undefined || !isGone(holder, attempt.processes)) return { path, holder }
+  const { fs } = attempt
   const guard = `${path}.break`
-  if (!take(lock, guard)) {
-    const guardSeen = look(lock.fs, guard)
-    return guardSeen === undefined ? undefined : removeIfGone(lock, guard, guardSeen)
+  if (!take(attempt, guard)) {
+    const guardSeen = look(fs, guard)
+    return guardSeen === undefined ? undefined : removeIfGone(attempt, guard, guardSeen)
   }
   try {
-    if (look(lock.fs, path)?.text === seen.text) lock.fs.unlink(path)
+    if (look(fs, path)?.text === seen.text) fs.unlink(path)
   } finally {
-    remove(lock.fs, guard)
+    remove(fs, guard)
   }
   return undefined
 }
 
 /** Removes what killed processes left beside the lock. The lock is ours, so nobody else is at it. */
-function tidy(lock: LockFile): void {
-  const { fs, path } = lock
+function tidy(attempt: Attempt): void {
+  const { fs, path, processes } = attempt
   const name = basename(path)
   try {
     // The longest first: the guard of a guard before what it guards.
@@ -191,8 +207,8 @@ function tidy(lock: LockFile): void {
       const leftover = join(dirname(path), entry)
       const seen = look(fs, leftover)
       if (seen === undefined) continue
-      if (isGuard) removeIfGone(lock, leftover, seen)
-      else if (!isAlive(lock, seen)) remove(fs, leftover)
+      if (isGuard) removeIfGone(attempt, leftover, seen)
+      else if (!isAlive(seen, processes)) remove(fs, leftover)
     }
   } catch (error) {
     // A folder that can't be listed. Leftovers are untidy and harmless.
@@ -201,9 +217,9 @@ function tidy(lock: LockFile): void {
 }
 
 /** A file without its text counts as left: should its process be about to write it, that one makes another. */
-function isAlive(lock: LockFile, seen: Seen): boolean {
+function isAlive(seen: Seen, processes: ProcessTable): boolean {
   const holder = seen.text === undefined ? undefined : parseLockHolder(seen.text)
-  return holder !== undefined && !isGone(holder, lock.processes)
+  return holder !== undefined && !isGone(holder, processes)
 }
 
 function remove(fs: FileSystem, path: string): void {

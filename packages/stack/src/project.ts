@@ -52,15 +52,18 @@ async function readProject(file: string, text: string): Promise<Project> {
     root = (await findDocument(text)).root
   } catch (error) {
     if (!isStacksealError(error)) throw error
-    throw new StacksealError(error.code, `${name} can not be read: ${error.message}`, { hint: error.hint, details: { ...error.details, file: name } })
+    throw new StacksealError(error.code, `${name} can not be read: ${error.message}`, {
+      hint: error.hint,
+      details: { ...error.details, file: name },
+    })
   }
   if (root?.kind !== 'mapping') throw malformed(name, 'it is not a mapping')
-  const projectName = textField(root, 'name', name)
-  if (projectName === undefined || projectName === '') throw malformed(name, 'it has no name')
+  const named = textField(root, 'name', name)
+  if (named === undefined || named === '') throw malformed(name, 'it has no name')
   const folder = stackFolder(root, name)
   if (isAbsolute(folder)) throw malformed(name, 'stackConfigDir is an absolute path')
   return {
-    name: projectName,
+    name: named,
     file,
     stackFolder: resolve(dirname(file), folder),
     extension: extname(file),
@@ -131,7 +134,9 @@ export function stackFilePath(project: Project, stack: string): string {
 export function listStacks(fs: FileSystem, project: Project): string[] {
   const ending = project.extension
   return namesIn(fs, project.stackFolder)
-    .filter((file) => file.startsWith('Pulumi.') && file.endsWith(ending) && file.length > 'Pulumi.'.length + ending.length)
+    .filter(
+      (file) => file.startsWith('Pulumi.') && file.endsWith(ending) && file.length > 'Pulumi.'.length + ending.length,
+    )
     .map((file) => file.slice('Pulumi.'.length, -ending.length))
     .filter((name) => STACK_NAME.test(name))
     .toSorted()

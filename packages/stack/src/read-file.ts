@@ -60,7 +60,16 @@ function readBytes(fs: FileSystem, path: string, maxBytes: number): Uint8Array |
   } catch (error) {
     throw ioError(error, path, 'could not be read')
   } finally {
+    closeAfterReading(fs, fd)
+  }
+}
+
+/** What was only read loses nothing where closing it fails. */
+function closeAfterReading(fs: FileSystem, fd: number): void {
+  try {
     fs.close(fd)
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error
   }
 }
 

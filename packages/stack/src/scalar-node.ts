@@ -38,7 +38,8 @@ export function blockScalar(text: string, token: CST.BlockScalar, properties: Pr
   const start = token.offset
   const written = token.props[0]
   const header = written?.type === 'block-scalar-header' ? readBlockScalarHeader(written.source) : undefined
-  if (header === undefined) throw malformedYaml(text, start, 'behind | or > only + or -, and a digit from 1 to 9, may stand')
+  if (header === undefined)
+    throw malformedYaml(text, start, 'behind | or > only + or -, and a digit from 1 to 9, may stand')
   const contentStart = nextLine(text, start)
   const content = blockScalarText(text, contentStart, token.indent, header)
   if (content === undefined) throw malformedYaml(text, start, 'a tab stands in the indentation of a block scalar')
@@ -46,7 +47,11 @@ export function blockScalar(text: string, token: CST.BlockScalar, properties: Pr
   const end = contentStart + token.source.length
   const between = text.slice(Math.min(end, content.end), Math.max(end, content.end))
   if (/[^ \t\n\r\u0085\u2028\u2029]/.test(between)) {
-    throw malformedYaml(text, Math.min(end, content.end), 'a line is not indented like the block scalar that it stands in')
+    throw malformedYaml(
+      text,
+      Math.min(end, content.end),
+      'a line is not indented like the block scalar that it stands in',
+    )
   }
   return scalar(header.folded ? 'folded' : 'literal', content.text, start, content.end, properties)
 }

@@ -25,7 +25,8 @@ export async function verifyStack(stack: Stack): Promise<VerifyReport> {
   const url = stack.sealedKey?.url.text
   // A key without secrets is opened too: the question is whether this stack can be used.
   const envelope = url === undefined ? undefined : await stack.open()
-  const results = envelope === undefined ? [] : await envelope.decryptAll(secrets.map(({ secret }) => secret.ciphertext))
+  const results =
+    envelope === undefined ? [] : await envelope.decryptAll(secrets.map(({ secret }) => secret.ciphertext))
   const failed: { place: string; error: StacksealError }[] = []
   for (const [i, { place }] of secrets.entries()) {
     const result = results[i]

@@ -78,7 +78,9 @@ export class StackConfig {
     const value = this.find(key, options)
     if (value === undefined) return undefined
     return valueText(value, () => {
-      throw new StacksealError('ERR_INVALID_VALUE', `${key} is a secret`, { hint: `read it with getSecret(${JSON.stringify(key)})` })
+      throw new StacksealError('ERR_INVALID_VALUE', `${key} is a secret`, {
+        hint: `read it with getSecret(${JSON.stringify(key)})`,
+      })
     })
   }
 

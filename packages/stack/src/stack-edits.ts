@@ -1,5 +1,6 @@
 import { type Envelope, isStacksealError, StacksealError } from '@stackseal/core'
 
+import { textOfBytes } from './byte-text.ts'
 import { printConfigKey } from './config-key.ts'
 import { getValue } from './config-map.ts'
 import type { ConfigPlace } from './config-place.ts'
@@ -46,7 +47,8 @@ export async function applyEdits(
 
 async function plaintextOf(envelope: Envelope, secret: SecretText): Promise<string | undefined> {
   try {
-    return await envelope.decrypt(secret.ciphertext)
+    // Bytes that are no text open as well: they prove the key, and are not damaged.
+    return textOfBytes(await envelope.decryptBytes(secret.ciphertext))
   } catch (error) {
     if (isStacksealError(error)) return undefined // it does not open: the caller replaces it and says so
     throw error
@@ -65,7 +67,11 @@ async function prove(file: StackFile, envelope: Envelope, replaced: unknown): Pr
     if ((await plaintextOf(envelope, secret)) !== undefined) return
   }
   if (first === undefined) return // nothing to hold the key against: a passphrase is proven by the salt's own check
-  throw new StacksealError('ERR_KEY_NOT_PROVEN', `no secret of the file opens with its key (${printConfigKey(first.key)} for one), so nothing is encrypted under it`, {
-    hint: 'look with "stackseal verify" which secrets open; take the sealed key from an earlier version of the file',
-  })
+  throw new StacksealError(
+    'ERR_KEY_NOT_PROVEN',
+    `no secret of the file opens with its key (${printConfigKey(first.key)} for one), so nothing is encrypted under it`,
+    {
+      hint: 'look with "stackseal verify" which secrets open; take the sealed key from an earlier version of the file',
+    },
+  )
 }

@@ -1,4 +1,4 @@
-import { isStacksealError, parseKeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
+import { decodeBase64, isStacksealError, parseKeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
 
 import { printConfigKey } from './config-key.ts'
 import { type ConfigMap, getValue, removeValue, setValue } from './config-map.ts'
@@ -73,6 +73,7 @@ export class StackFile {
     const { secretsprovider = '', encryptedkey = '', encryptionsalt = '' } = this.header
     if (!NO_URL.has(secretsprovider)) {
       if (encryptedkey === '') throw this.#missingKey('encryptedkey')
+      this.#checkBase64(encryptedkey)
       return { url: this.#keyUrl(secretsprovider), sealed: encryptedkey }
     }
     if (encryptionsalt !== '') return { url: parseKeyUrl('passphrase:'), sealed: encryptionsalt }
@@ -118,20 +119,23 @@ export class StackFile {
   /** Stores a sealed key, in place of the one that the file has; fields that do not belong to it go. */
   async withSealedKey(sealedKey: SealedKey): Promise<StackFile> {
     const pairs = new Map(headerPairs(sealedKey))
-    let file: StackFile = this
-    for (const field of HEADER_FIELDS) {
-      const { [field]: old, ...others } = file.header
-      const value = pairs.get(field)
-      if (old === value) continue
-      file =
-        value === undefined
-          ? await file.#edited(file.config, (text, document, careful) => removeAt(text, document, [field], { careful }), others)
-          : await file.#edited(file.config, (text, document) => setAt(text, document, [field], value, { careful: false }), {
-              ...others,
-              [field]: value,
-            })
-    }
-    return file
+    const stale = HEADER_FIELDS.find((field) => this.header[field] !== pairs.get(field))
+    if (stale === undefined) return this
+    const { [stale]: _, ...others } = this.header
+    const value = pairs.get(stale)
+    const edited =
+      value === undefined
+        ? await this.#edited(
+            this.config,
+            (text, document, careful) => removeAt(text, document, [stale], { careful }),
+            others,
+          )
+        : await this.#edited(
+            this.config,
+            (text, document) => setAt(text, document, [stale], value, { careful: false }),
+            { ...others, [stale]: value },
+          )
+    return edited.withSealedKey(sealedKey)
   }
 
   async #edited(
@@ -151,14 +155,20 @@ export class StackFile {
         if (error.code === 'ERR_CANNOT_EDIT') break
         continue
       }
-      if (sameConfig(edited.config, config) && sameHeader(edited.header, header) && this.#sameElsewhere(edited)) return edited
+      if (sameConfig(edited.config, config) && sameHeader(edited.header, header) && this.#sameElsewhere(edited))
+        return edited
       refusal = undefined
     }
-    if (isStacksealError(refusal) && refusal.code === 'ERR_CANNOT_EDIT') throw refusal.with({ details: { file: this.#name } })
-    throw new StacksealError('ERR_CANNOT_EDIT', `the value can not be changed in ${this.#name} without changing another one`, {
-      hint: 'write that part of the file in a plainer form (no anchors, aliases or tags), then try again',
-      details: { file: this.#name },
-    })
+    if (isStacksealError(refusal) && refusal.code === 'ERR_CANNOT_EDIT')
+      throw refusal.with({ details: { file: this.#name } })
+    throw new StacksealError(
+      'ERR_CANNOT_EDIT',
+      `the value can not be changed in ${this.#name} without changing another one`,
+      {
+        hint: 'write that part of the file in a plainer form (no anchors, aliases or tags), then try again',
+        details: { file: this.#name },
+      },
+    )
   }
 
   /** Whether everything but `config` and the sealed key's fields stands in another text as it stands here. */
@@ -193,11 +203,29 @@ export class StackFile {
     }
   }
 
+  /** As in the reference, what is damaged is told before anybody asks for the provider of the key URL. */
+  #checkBase64(encryptedkey: string): void {
+    const result = decodeBase64(encryptedkey)
+    if (!('invalidAt' in result)) return
+    throw new StacksealError(
+      'ERR_MALFORMED_SEALED_KEY',
+      `encryptedkey of ${this.#name} is not base64 (at byte ${result.invalidAt})`,
+      {
+        hint: 'take the line from an earlier version of the file',
+        details: { file: this.#name, at: result.invalidAt },
+      },
+    )
+  }
+
   #missingKey(field: string): StacksealError {
-    return new StacksealError('ERR_MISSING_SEALED_KEY', `${this.#name} has no ${field}, without which its secrets can not be opened`, {
-      hint: `take the line "${field}: …" from an earlier version of the file, or from the stack's state; a new key would make the secrets unreadable`,
-      details: { file: this.#name, field },
-    })
+    return new StacksealError(
+      'ERR_MISSING_SEALED_KEY',
+      `${this.#name} has no ${field}, without which its secrets can not be opened`,
+      {
+        hint: `take the line "${field}: …" from an earlier version of the file, or from the stack's state; a new key would make the secrets unreadable`,
+        details: { file: this.#name, field },
+      },
+    )
   }
 }
 
@@ -222,13 +250,16 @@ function sameConfig(a: ConfigMap, b: ConfigMap): boolean {
   if (a.size !== b.size) return false
   for (const [key, entry] of a) {
     const other = b.get(key)
-    if (other === undefined || (other.value !== entry.value && !sameValue(loaded(entry.value), loaded(other.value)))) return false
+    if (other === undefined || (other.value !== entry.value && !sameValue(loaded(entry.value), loaded(other.value))))
+      return false
   }
   return true
 }
 
 function loaded(value: ConfigValue): ConfigValue {
-  return typeof value === 'boolean' || typeof value === 'bigint' || typeof value === 'number' ? topLevelText(value) : value
+  return typeof value === 'boolean' || typeof value === 'bigint' || typeof value === 'number'
+    ? topLevelText(value)
+    : value
 }
 
 function sameValue(a: ConfigValue | undefined, b: ConfigValue | undefined): boolean {

@@ -5,6 +5,7 @@ import { type ConfigMap, setValue } from './config-map.ts'
 import { parseConfigPlace } from './config-place.ts'
 import { acquireLock } from './file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
+import { errnoOf } from './io-error.ts'
 import { makeFolder } from './make-folder.ts'
 import { findProject, type Project, projectName, stackFilePath, stackName } from './project.ts'
 import { readTextFile } from './read-file.ts'
@@ -48,10 +49,14 @@ export async function initStack(options: InitStackOptions): Promise<InitStackRes
 
   const before = await readStackFile(fs, target, project, label)
   if (before?.sealedKey !== undefined) {
-    throw new StacksealError('ERR_ALREADY_EXISTS', `stack ${name} is there already, with ${before.sealedKey.url.text}`, {
-      hint: `select it with "stackseal stack select ${name}"`,
-      details: { stack: name, file: label, changed: false },
-    })
+    throw new StacksealError(
+      'ERR_ALREADY_EXISTS',
+      `stack ${name} is there already, with ${before.sealedKey.url.text}`,
+      {
+        hint: `select it with "stackseal stack select ${name}"`,
+        details: { stack: name, file: label, changed: false },
+      },
+    )
   }
   const sealedKey = await makeKey(options, file)
   try {
@@ -60,14 +65,16 @@ export async function initStack(options: InitStackOptions): Promise<InitStackRes
     const read = readTextFile(fs, target)
     const current = await readStackFile(fs, target, project, label)
     if (current !== undefined && current.sealedKey !== undefined) {
-      throw new StacksealError('ERR_CHANGED_MEANWHILE', `somebody else gave ${label} a key`, { details: { file: label } })
+      throw new StacksealError('ERR_CHANGED_MEANWHILE', `somebody else gave ${label} a key`, {
+        details: { file: label },
+      })
     }
     const text = current === undefined ? StackFile.newText(sealedKey) : (await current.withSealedKey(sealedKey)).text
     replaceFile(fs, target, new TextEncoder().encode(text), read?.bytes)
   } catch (error) {
     throw isStacksealError(error) ? error.with({ details: { file: label, changed: false } }) : error
   }
-  if (options.select) selectStack(fs, project, options.env, name)
+  if (options.select) selectMade(fs, project, options, name, label)
   return { project, name, file, created: before === undefined }
 }
 
@@ -96,7 +103,9 @@ export async function newProject(options: NewProjectOptions): Promise<InitStackR
     backendUrl: undefined,
   }
   const stackFile = stackFilePath(project, name)
-  for (const path of ['Pulumi.json', 'Pulumi.yaml', 'Pulumi.yml'].map((base) => join(options.folder, base)).concat(stackFile)) {
+  for (const path of ['Pulumi.json', 'Pulumi.yaml', 'Pulumi.yml']
+    .map((base) => join(options.folder, base))
+    .concat(stackFile)) {
     if (readTextFile(fs, path) === undefined) continue
     throw new StacksealError('ERR_ALREADY_EXISTS', `${path} is there already`, {
       hint: 'a stack for a project that is there is made by "stackseal stack init NAME"',
@@ -114,26 +123,74 @@ export async function newProject(options: NewProjectOptions): Promise<InitStackR
   const described = options.description === undefined ? [] : [['description', options.description] as const]
   const projectText = renderDocument([['name', project.name], ['runtime', 'yaml'], ...described])
 
-  makeFolder(fs, options.folder, 0o755)
-  using _lock = await acquireLock(fs, file, lockOptions(options))
-  replaceFile(fs, file, new TextEncoder().encode(projectText), undefined)
+  const label = basename(stackFile)
   try {
+    makeFolder(fs, options.folder, 0o755)
+    using _lock = await acquireLock(fs, file, lockOptions(options))
+    replaceFile(fs, file, new TextEncoder().encode(projectText), undefined)
     replaceFile(fs, stackFile, new TextEncoder().encode(stackText), undefined)
   } catch (error) {
-    fs.unlink(file)
-    throw error
+    if (!isStacksealError(error)) throw error
+    // Both or neither: a project without its stack is taken back, a stack file that is there has its project.
+    const changed = isThere(fs, stackFile)
+    if (!changed) removeIfThere(fs, file)
+    throw new StacksealError(error.code, `project ${project.name} could not be made: ${error.message}`, {
+      hint: error.hint,
+      details: { ...error.details, file: label, changed },
+      cause: error.cause,
+    })
   }
-  if (options.select) selectStack(fs, project, options.env, name)
+  if (options.select) selectMade(fs, project, options, name, label)
   return { project, name, file: stackFile, created: true }
+}
+
+function isThere(fs: FileSystem, path: string): boolean {
+  try {
+    fs.lstat(path)
+    return true
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error
+    return false
+  }
+}
+
+function removeIfThere(fs: FileSystem, path: string): void {
+  try {
+    fs.unlink(path)
+  } catch (error) {
+    // It was never made, or the same fault that is being reported keeps it.
+    if (errnoOf(error) === undefined) throw error
+  }
+}
+
+/** Selects a stack that was just made. If that fails the stack is there all the same. */
+function selectMade(fs: FileSystem, project: Project, options: InitStackOptions, name: string, label: string): void {
+  try {
+    selectStack(fs, project, options.env, name)
+  } catch (error) {
+    if (!isStacksealError(error)) throw error
+    throw new StacksealError(error.code, `stack ${name} was made, but could not be selected: ${error.message}`, {
+      hint: `select it with "stackseal stack select ${name}", or name it with -s`,
+      details: { ...error.details, file: label, changed: true },
+      cause: error.cause,
+    })
+  }
 }
 
 async function makeKey(options: InitStackOptions, file: string): Promise<SealedKey> {
   const { secretsProvider } = options
-  const url = parseKeyUrl(secretsProvider === 'passphrase' || secretsProvider === 'default' ? 'passphrase:' : secretsProvider)
+  const url = parseKeyUrl(
+    secretsProvider === 'passphrase' || secretsProvider === 'default' ? 'passphrase:' : secretsProvider,
+  )
   return (await Envelope.create(url, options.registry, providerContext(options, file))).sealedKey
 }
 
-async function readStackFile(fs: FileSystem, target: string, project: Project, label: string): Promise<StackFile | undefined> {
+async function readStackFile(
+  fs: FileSystem,
+  target: string,
+  project: Project,
+  label: string,
+): Promise<StackFile | undefined> {
   const read = readTextFile(fs, target)
   return read === undefined ? undefined : StackFile.parse(read.text, project.name, label)
 }

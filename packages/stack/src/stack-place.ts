@@ -49,7 +49,8 @@ export async function findStack(fs: FileSystem, options: FindStackOptions): Prom
     })
   }
   const name = selected ?? nameInFile(options.configFile as string)
-  const file = options.configFile === undefined ? stackFilePath(project, name) : resolve(options.cwd, options.configFile)
+  const file =
+    options.configFile === undefined ? stackFilePath(project, name) : resolve(options.cwd, options.configFile)
   const target = resolveStackFile(fs, file, { projectFolder: dirname(project.file), followLinks: options.followLinks })
   return { project, name, file, target, label: basename(file) }
 }
@@ -63,10 +64,17 @@ function nameInFile(file: string): string {
 export function noSuchStack(fs: FileSystem, place: StackPlace): StacksealError {
   const stacks = listStacks(fs, place.project)
   const details: ErrorDetails = { stack: place.name, file: place.label, changed: false }
-  return new StacksealError('ERR_STACK_NOT_FOUND', `project ${place.project.name} has no stack ${place.name}: ${place.label} is not there`, {
-    hint: stacks.length === 0 ? `make it with "stackseal stack init ${place.name}"` : `there are: ${stacks.join(', ')}; a new one is made by "stackseal stack init ${place.name}"`,
-    details,
-  })
+  return new StacksealError(
+    'ERR_STACK_NOT_FOUND',
+    `project ${place.project.name} has no stack ${place.name}: ${place.label} is not there`,
+    {
+      hint:
+        stacks.length === 0
+          ? `make it with "stackseal stack init ${place.name}"`
+          : `there are: ${stacks.join(', ')}; a new one is made by "stackseal stack init ${place.name}"`,
+      details,
+    },
+  )
 }
 
 /**
@@ -85,6 +93,12 @@ async function projectAround(fs: FileSystem, folder: string): Promise<Project> {
     return await findProject(fs, folder)
   } catch (error) {
     if (!isStacksealError(error) || error.code !== 'ERR_NO_PROJECT') throw error
-    return { name: '', file: resolve(folder, 'Pulumi.yaml'), stackFolder: folder, extension: '.yaml', backendUrl: undefined }
+    return {
+      name: '',
+      file: resolve(folder, 'Pulumi.yaml'),
+      stackFolder: folder,
+      extension: '.yaml',
+      backendUrl: undefined,
+    }
   }
 }

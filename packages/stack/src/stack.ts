@@ -11,6 +11,7 @@ import {
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
+import { textOfBytes } from './byte-text.ts'
 import type { ConfigPlace } from './config-place.ts'
 import type { ConfigValue, SecretText } from './config-value.ts'
 import { acquireLock } from './file-lock.ts'
@@ -87,8 +88,10 @@ export class Stack {
     const place = await (file === undefined ? findStack(fs, options) : placeOfFile(fs, file, options))
     const read = readTextFile(fs, place.target)
     if (read === undefined) throw noSuchStack(fs, place)
-    const salt = options.openEarly === true && read.text.includes('secure:') ? PLAIN_SALT.exec(read.text)?.[1] : undefined
-    const early = salt === undefined ? undefined : openKey({ url: parseKeyUrl('passphrase:'), sealed: salt }, options, place)
+    const salt =
+      options.openEarly === true && read.text.includes('secure:') ? PLAIN_SALT.exec(read.text)?.[1] : undefined
+    const early =
+      salt === undefined ? undefined : openKey({ url: parseKeyUrl('passphrase:'), sealed: salt }, options, place)
     early?.catch(() => undefined) // whoever awaits it gets the error
     const stack = new Stack(options, place, await StackFile.parse(read.text, place.project.name, place.label))
     if (salt !== undefined && early !== undefined) stack.#opened = { sealed: salt, envelope: early }
@@ -140,10 +143,13 @@ export class Stack {
     return this.#openFor(this.#current)
   }
 
-  /** Decrypts every secret inside the values in one batch; one that does not open does not hide the others. */
+  /**
+   * Decrypts every secret inside the values in one batch; one that does not open does not hide the others. Bytes that
+   * are no text stand in it as `textOfBytes` writes them, for whoever prints: the reference keeps any bytes.
+   */
   async reveal(values: readonly ConfigValue[]): Promise<(secret: SecretText) => Decrypted> {
     const secrets = values.flatMap((value) => [...secretsOf(value)].map(({ secret }) => secret))
-    const opened = secrets.length === 0 ? [] : await (await this.open()).decryptAll(secrets.map(({ ciphertext }) => ciphertext))
+    const opened = secrets.length === 0 ? [] : await decryptAll(await this.open(), secrets)
     const results = new Map(secrets.map((secret, i) => [secret, opened[i] as Decrypted]))
     return (secret) => results.get(secret) as Decrypted
   }
@@ -173,8 +179,10 @@ export class Stack {
         ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
       })
       const read = readTextFile(this.#fs, target)
-      if (read === undefined) throw new StacksealError('ERR_CHANGED_MEANWHILE', `${label} is gone`, { details: { file: label } })
-      const current = read.text === this.#current.text ? this.#current : await StackFile.parse(read.text, project.name, label)
+      if (read === undefined)
+        throw new StacksealError('ERR_CHANGED_MEANWHILE', `${label} is gone`, { details: { file: label } })
+      const current =
+        read.text === this.#current.text ? this.#current : await StackFile.parse(read.text, project.name, label)
       const applied = await applyEdits(current, edits, (file) => this.#openFor(file))
       const file = applied.file === current ? current : await this.#withBetterSealedText(applied.file)
       this.#options.signal?.throwIfAborted()
@@ -192,6 +200,16 @@ export class Stack {
     const { sealedKey } = await this.#opened.envelope
     return sealedKey.sealed === this.#opened.sealed ? file : file.withSealedKey(sealedKey)
   }
+}
+
+async function decryptAll(envelope: Envelope, secrets: readonly SecretText[]): Promise<Decrypted[]> {
+  const opened = await envelope.decryptAll(secrets.map(({ ciphertext }) => ciphertext))
+  return Promise.all(
+    opened.map(async (result, i) => {
+      if (!('error' in result) || result.error.code !== 'ERR_SECRET_NOT_TEXT') return result
+      return { plaintext: textOfBytes(await envelope.decryptBytes((secrets[i] as SecretText).ciphertext)) }
+    }),
+  )
 }
 
 /** Opens a sealed key of a stack file, and says in an error which file it was. */

@@ -30,7 +30,9 @@ export function selectStack(fs: FileSystem, project: Project, env: Environment, 
   const url = backendUrl(fs, project, env)
   const selected = `organization/${project.name}/${stack}`
   if (stacks[url] === selected) return
-  const sorted = Object.fromEntries(Object.entries({ ...stacks, [url]: selected }).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  const sorted = Object.fromEntries(
+    Object.entries({ ...stacks, [url]: selected }).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  )
   makeFolder(fs, dirname(file), 0o700)
   replaceFile(fs, file, new TextEncoder().encode(JSON.stringify({ ...rest, stacks: sorted }, undefined, 4)), bytes)
 }
@@ -44,9 +46,13 @@ function pulumiHome(env: Environment): string {
   if (home !== undefined && home !== '') return home
   const user = env['HOME'] ?? env['USERPROFILE']
   if (user !== undefined && user !== '') return join(user, '.pulumi')
-  throw new StacksealError('ERR_NO_STACK', 'the selected stack can not be looked up: neither PULUMI_HOME nor HOME is set', {
-    hint: 'name the stack with -s or PULUMI_STACK',
-  })
+  throw new StacksealError(
+    'ERR_NO_STACK',
+    'the selected stack can not be looked up: neither PULUMI_HOME nor HOME is set',
+    {
+      hint: 'name the stack with -s or PULUMI_STACK',
+    },
+  )
 }
 
 function backendUrl(fs: FileSystem, project: Project, env: Environment): string {

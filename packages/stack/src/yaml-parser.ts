@@ -31,7 +31,11 @@ export async function parseYamlDocument(text: string): Promise<ParsedDocument> {
   return { root: isNull(root) ? undefined : root, contentStart, contentEnd, aliased: tree.aliased }
 }
 
-function checkSyntax(composer: { compose(tokens: CST.Token[]): Iterable<{ errors: YAMLError[] }> }, text: string, document: CST.Document): void {
+function checkSyntax(
+  composer: { compose(tokens: CST.Token[]): Iterable<{ errors: YAMLError[] }> },
+  text: string,
+  document: CST.Document,
+): void {
   for (const { errors } of composer.compose([document])) {
     // Escapes are checked by the reference's rules when they are read.
     const error = errors.find(({ code }) => code !== 'BAD_DQ_ESCAPE')

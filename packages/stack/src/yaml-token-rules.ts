@@ -91,9 +91,7 @@ export class YamlTokenRules {
     if (tab === -1) return
     // Behind a plain scalar the blanks of further lines are looked at as if it went on there.
     const isAfterPlain = this.#plainEnd !== -1 && this.#plainEnd < this.#lineStart
-    const isWrong = isAfterPlain
-      ? at + tab - this.#lineStart <= this.#indent
-      : this.#keyAllowed && !this.inFlow
+    const isWrong = isAfterPlain ? at + tab - this.#lineStart <= this.#indent : this.#keyAllowed && !this.inFlow
     if (isWrong) this.#refuse(at, 'a tab stands where only spaces may')
   }
 
@@ -155,7 +153,8 @@ export class YamlTokenRules {
         return
       case 'anchor':
       case 'alias':
-        if (!NAME.test(source)) this.#refuse(at, 'an anchor or alias is a name of letters, digits, _ and -, and a blank')
+        if (!NAME.test(source))
+          this.#refuse(at, 'an anchor or alias is a name of letters, digits, _ and -, and a blank')
         return
       case 'tag':
         if (!TAG.test(source) || !this.#blankAt(at + source.length)) {

@@ -1,5 +1,13 @@
 import type { CST } from 'yaml'
-import type { AliasNode, DocumentNode, ItemNode, MappingNode, PairNode, ScalarNode, SequenceNode } from './document-node.ts'
+import type {
+  AliasNode,
+  DocumentNode,
+  ItemNode,
+  MappingNode,
+  PairNode,
+  ScalarNode,
+  SequenceNode,
+} from './document-node.ts'
 import { malformedYaml } from './malformed-yaml.ts'
 import { blockScalar, emptyScalar, flowScalar, type Properties } from './scalar-node.ts'
 
@@ -90,9 +98,21 @@ export class YamlTree {
     const end = (token.end[0]?.offset ?? start) + 1
     const written = token.items.filter(isWritten)
     if (token.start.type === 'flow-map-start') {
-      return mapping(written.map((item) => this.#pair(item)), true, start, end, props)
+      return mapping(
+        written.map((item) => this.#pair(item)),
+        true,
+        start,
+        end,
+        props,
+      )
     }
-    return sequence(written.map((item) => this.#flowItem(item)), true, start, end, props)
+    return sequence(
+      written.map((item) => this.#flowItem(item)),
+      true,
+      start,
+      end,
+      props,
+    )
   }
 
   #blockItem({ start, value }: Item): ItemNode {

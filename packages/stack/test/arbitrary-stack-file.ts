@@ -17,8 +17,35 @@ interface Entry {
 }
 
 const names = ['a', 'b', 'c', 'key1', 'with-dash', 'x_y', 'Zed', 'é']
-const scalar = fc.constantFrom('plain', 'two words', "'single'", '"double"', "''", '"esc \\n \\u00e9"', '42', '010', 'true', '~', 'null', '1.50', '2020-01-02', 'yes', 'http://a.b/c?d#e', 'a#b', '-x', '"#"')
-const flow = fc.constantFrom('{}', '[]', '{x: 1, y: two}', "['a', b, 3]", '{secure: v1:AAAA:BBBB}', '[ a , {k: v} ]', "{'q': [1, 2], n: {m: ~}}")
+const scalar = fc.constantFrom(
+  'plain',
+  'two words',
+  "'single'",
+  '"double"',
+  "''",
+  '"esc \\n \\u00e9"',
+  '42',
+  '010',
+  'true',
+  '~',
+  'null',
+  '1.50',
+  '2020-01-02',
+  'yes',
+  'http://a.b/c?d#e',
+  'a#b',
+  '-x',
+  '"#"',
+)
+const flow = fc.constantFrom(
+  '{}',
+  '[]',
+  '{x: 1, y: two}',
+  "['a', b, 3]",
+  '{secure: v1:AAAA:BBBB}',
+  '[ a , {k: v} ]',
+  "{'q': [1, 2], n: {m: ~}}",
+)
 const comment = fc.constantFrom('', '', '', ' # note', '   # far away', ' #')
 const above = fc.array(fc.constantFrom('# comment', '', '#'), { maxLength: 2 })
 
@@ -27,10 +54,20 @@ const shape: fc.Arbitrary<Shape> = fc.letrec<{ shape: Shape }>((tie) => ({
     { depthSize: 'small', withCrossShrink: true },
     fc.record({ kind: fc.constant('scalar' as const), text: scalar }),
     fc.record({ kind: fc.constant('secret' as const), text: fc.constantFrom('v1:AAAA:BBBB', "'v1:CCCC:DDDD'") }),
-    fc.record({ kind: fc.constant('lines' as const), header: fc.constantFrom('|', '|-', '|+', '>', '>-', '| # c'), lines: fc.array(fc.constantFrom('one', 'two words', '  deeper', ''), { minLength: 1, maxLength: 3 }).map((lines) => ['first', ...lines]) }),
+    fc.record({
+      kind: fc.constant('lines' as const),
+      header: fc.constantFrom('|', '|-', '|+', '>', '>-', '| # c'),
+      lines: fc
+        .array(fc.constantFrom('one', 'two words', '  deeper', ''), { minLength: 1, maxLength: 3 })
+        .map((lines) => ['first', ...lines]),
+    }),
     fc.record({ kind: fc.constant('flow' as const), text: flow }),
     fc.record({ kind: fc.constant('map' as const), entries: entriesOf(tie('shape')) }),
-    fc.record({ kind: fc.constant('list' as const), indented: fc.boolean(), items: fc.array(tie('shape'), { minLength: 1, maxLength: 3 }) }),
+    fc.record({
+      kind: fc.constant('list' as const),
+      indented: fc.boolean(),
+      items: fc.array(tie('shape'), { minLength: 1, maxLength: 3 }),
+    }),
   ),
 })).shape
 
@@ -45,11 +82,26 @@ function entriesOf(value: fc.Arbitrary<Shape>): fc.Arbitrary<Entry[]> {
 /** The text of a stack file of project `proj`, in the many ways in which people write them. */
 export const arbitraryStackFile: fc.Arbitrary<string> = fc
   .record({
-    head: fc.constantFrom('', '# head\n', '\n', '---\n', '\uFEFF', 'encryptionsalt: v1:fozI5u6B030=:v1:F+6ZduKKd8G0/V7L:PGMFeIzwobWRKmEAzUdaQHqC5mMRIQ==\n'),
+    head: fc.constantFrom(
+      '',
+      '# head\n',
+      '\n',
+      '---\n',
+      '\uFEFF',
+      'encryptionsalt: v1:fozI5u6B030=:v1:F+6ZduKKd8G0/V7L:PGMFeIzwobWRKmEAzUdaQHqC5mMRIQ==\n',
+    ),
     step: fc.constantFrom(2, 4, 3),
     entries: entriesOf(shape),
     namespaced: fc.boolean(),
-    tail: fc.constantFrom('', '# foot\n', '\n\n', 'other:\n  kept: 1\n', 'environment:\n  - dev # c\n', '---\nconfig:\n  second: document\n', '...\n'),
+    tail: fc.constantFrom(
+      '',
+      '# foot\n',
+      '\n\n',
+      'other:\n  kept: 1\n',
+      'environment:\n  - dev # c\n',
+      '---\nconfig:\n  second: document\n',
+      '...\n',
+    ),
     finalNewline: fc.boolean(),
     crlf: fc.boolean(),
   })
@@ -81,7 +133,7 @@ function writeValue(value: Shape, indent: number, step: number, note: string): s
       return ` ${value.header}\n${writeLines(value.lines, indent + step)}`
     case 'map':
       return `${note}\n${writeEntries(value.entries, indent + step, step)}`
-    case 'list':
+    default:
       return `${note}\n${writeItems(value.items, value.indented ? indent + step : indent, step)}`
   }
 }
@@ -100,8 +152,12 @@ function writeItem(item: Shape, indent: number, step: number): string {
     case 'lines':
       return ` ${item.header}\n${writeLines(item.lines, indent + step)}`
     case 'map':
-      return ` ${writeEntries(item.entries.map((entry, i) => (i === 0 ? { ...entry, above: [] } : entry)), indent + 2, step).trimStart()}`
-    case 'list':
+      return ` ${writeEntries(
+        item.entries.map((entry, i) => (i === 0 ? { ...entry, above: [] } : entry)),
+        indent + 2,
+        step,
+      ).trimStart()}`
+    default:
       return ` ${writeItems(item.items, indent + 2, step).trimStart()}`
   }
 }

@@ -50,11 +50,11 @@ test('is held by one at a time, also within one process', async () => {
   let holders = 0
   let most = 0
   const one = async (): Promise<void> => {
-    using lock = await acquire(file, undefined, 5000)
-    expect(lock).toBeDefined()
+    const lock = await acquire(file, undefined, 5000)
     most = Math.max(most, ++holders)
     await new Promise((done) => setTimeout(done, 5))
     holders--
+    lock[Symbol.dispose]()
   }
   await Promise.all([one(), one(), one(), one()])
   expect(most).toBe(1)
@@ -170,6 +170,21 @@ test('takes what is no file in the place of the lock for a lock', async () => {
   expect((await rejectionOf(acquire(second.file))).code).toBe('ERR_LOCKED')
 })
 
+test('makes its file again, without waiting, when another process tidied it up unwritten', async () => {
+  const { file, folder } = target()
+  let tidied = 0
+  const tidying: FileSystem = {
+    ...nodeFileSystem,
+    link: (existing, name) => {
+      if (tidied++ === 0) nodeFileSystem.unlink(existing)
+      nodeFileSystem.link(existing, name)
+    },
+  }
+  await acquire(file, undefined, 0, tidying)
+  expect(tidied).toBe(2)
+  expect(readdirSync(folder)).toEqual([LOCK])
+})
+
 test('waits for whoever is breaking the lock, and names it', async () => {
   const { file, lockPath } = target()
   const machine = here()
@@ -181,6 +196,29 @@ test('waits for whoever is breaking the lock, and names it', async () => {
   machine.end(2)
   await acquire(file, machine.start(3))
   expect(existsSync(`${lockPath}.break`)).toBe(false)
+})
+
+test('tidies up what dead processes left beside it, and leaves what belongs to others', async () => {
+  const { file, folder } = target()
+  const running = JSON.stringify({ ...planted, pid: 2 })
+  const stays = {
+    [`${LOCK}-aaaaaaaaaa`]: running,
+    [`${LOCK}-bbbbbbbbbb`]: JSON.stringify({ ...planted, host: 'elsewhere' }),
+    '.Pulumi.dev.yaml.stackseal-new': '',
+    '.Pulumi.dev.yaml.stackseal-locksmith': '',
+    '.Pulumi.prod.yaml.stackseal-lock-aaaaaaaaaa': '',
+  }
+  const goes = {
+    [`${LOCK}-cccccccccc`]: JSON.stringify(planted),
+    [`${LOCK}-dddddddddd`]: '',
+    [`${LOCK}.break`]: JSON.stringify(planted),
+  }
+  for (const [name, text] of Object.entries({ ...stays, ...goes })) writeFileSync(join(folder, name), text)
+  const machine = here()
+  machine.start(2)
+  const lock = await acquire(file, machine.start(1))
+  lock.release()
+  expect(readdirSync(folder).toSorted()).toEqual(Object.keys(stays).toSorted())
 })
 
 test.each(['EPERM', 'ENOTSUP', 'EACCES'])('works where a hard link is refused with %s', async (errno) => {

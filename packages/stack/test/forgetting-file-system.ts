@@ -32,7 +32,7 @@ interface NameChange {
 }
 
 /** What a power cut leaves of a file's unsaved bytes: the state of the last fsync, a part, zeros, everything. */
-export const DATA_FATES = ['saved', 'torn', 'zeros', 'kept'] as const
+const DATA_FATES = ['saved', 'torn', 'zeros', 'kept'] as const
 export type DataFate = (typeof DATA_FATES)[number]
 
 const OWNER = 1000

@@ -17,7 +17,12 @@ export function outsideOfEdit(before: string, place: ConfigPlace, after: string)
   for (const [i, line] of [...rest, ...tail].entries()) {
     // The entry behind a removed first one moves up to the dash that they shared.
     const movesUp = i === rest.length
-    const found = lines.findIndex((it, j) => j >= at && (it === line || (movesUp && it.endsWith(`- ${line.trimStart()}`))))
+    const found = lines.findIndex(
+      (it, j) => j >= at && (it === line || (movesUp && it.endsWith(`- ${line.trimStart()}`))),
+    )
+    // Behind a block scalar that keeps its blank lines, those that follow a removed entry go with it.
+    const isBlankBehind = i >= rest.length && tail.slice(0, i - rest.length + 1).every((it) => it.trim() === '')
+    if (found < 0 && isBlankBehind) continue
     if (found < 0) return { lost: line }
     at = found + 1
   }
@@ -25,15 +30,20 @@ export function outsideOfEdit(before: string, place: ConfigPlace, after: string)
 }
 
 function slotOf(text: string, { key, path }: ConfigPlace): [number, number] {
-  const document = parseAllDocuments(text, { uniqueKeys: false })[0] as Document.Parsed | undefined
+  const [document] = parseAllDocuments(text, { uniqueKeys: false }) as Document.Parsed[]
   let node: unknown = isMap(document?.contents) ? document.contents : undefined
   const root = rangeOf(node)
   // A whole flow mapping is one slot; in a block mapping a new key has none of the old lines.
-  let slot: [number, number] = isMap(node) && node.flow === true && root !== undefined ? [root[0], root[1]] : [text.length, text.length]
+  let slot: [number, number] =
+    isMap(node) && node.flow === true && root !== undefined ? [root[0], root[1]] : [text.length, text.length]
   let onlyChild = false
   for (const [depth, step] of ['config', printConfigKey(key), ...path].entries()) {
     if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && spellings(step, depth === 1 ? key.name : undefined).includes(item.key.source ?? String(item.key.value)))
+      const pair = node.items.find(
+        (item) =>
+          isScalar(item.key) &&
+          spellings(step, depth === 1 ? key.name : undefined).includes(item.key.source ?? String(item.key.value)),
+      )
       if (pair === undefined) return slot
       const start = rangeOf(pair.key)?.[0] ?? 0
       // The key of a container that its only entry leaves goes, or is written anew, with that entry.

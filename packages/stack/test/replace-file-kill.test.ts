@@ -16,8 +16,6 @@ interface Round {
   /** Whether the process was killed between opening the new file and its rename. */
   readonly between: boolean
   readonly whole: boolean
-  /** How long the next process waited for the lock, in milliseconds. */
-  readonly waited: number
   readonly written: boolean
 }
 
@@ -34,12 +32,11 @@ async function killOnce(): Promise<Round> {
   const left = readFileSync(file)
   const letter = left[0] === 0x61 ? 'a' : 'b'
   const whole = left.toString() === letter.repeat(SIZE)
-  const before = performance.now()
-  const lock = await acquireLock(nodeFileSystem, file, { command: 'test' })
-  const waited = performance.now() - before
+  // Without waiting at all.
+  const lock = await acquireLock(nodeFileSystem, file, { command: 'test', timeoutMs: 0 })
   replaceFile(nodeFileSystem, file, bytesOf('next'), left)
   lock.release()
-  return { between, whole, waited, written: readFileSync(file, 'utf8') === 'next' && !existsSync(stagedPath(file)) }
+  return { between, whole, written: readFileSync(file, 'utf8') === 'next' && !existsSync(stagedPath(file)) }
 }
 
 test(`a kill at any moment leaves a whole file, ${ROUNDS} times`, async () => {
@@ -49,6 +46,5 @@ test(`a kill at any moment leaves a whole file, ${ROUNDS} times`, async () => {
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
   expect(rounds.filter(({ whole, written }) => !whole || !written)).toEqual([])
-  expect(Math.max(...rounds.map(({ waited }) => waited))).toBeLessThan(200)
   expect(rounds.filter(({ between }) => between).length).toBeGreaterThanOrEqual(ROUNDS * 0.3)
 })

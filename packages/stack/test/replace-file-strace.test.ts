@@ -35,9 +35,7 @@ function start(): { file: string; look: () => Left } {
 
 /** The next command's work: nothing that is left may be in its way. */
 async function writeNext(file: string): Promise<void> {
-  const before = performance.now()
-  const lock = await acquireLock(nodeFileSystem, file, { command: 'test' })
-  expect(performance.now() - before).toBeLessThan(200)
+  const lock = await acquireLock(nodeFileSystem, file, { command: 'test', timeoutMs: 0 })
   replaceFile(nodeFileSystem, file, bytesOf('next'), readFileSync(file))
   lock.release()
   expect(readdirSync(dirname(file))).toEqual([NAME])

@@ -13,9 +13,31 @@ const RUNS = Number(process.env['EDIT_RUNS'] ?? 300)
 
 const newValue: fc.Arbitrary<NewValue> = fc.oneof(
   fc.string({ unit: 'grapheme' }).map((text) => ({ text })),
-  fc.constantFrom('x', '', 'a: b', '# no', 'line\nline', 'line\n', 'end\n\n', '\nlead', ' sp', 'true', '7', '- a', 'tab\t', '{a', "it's").map((text) => ({ text })),
+  fc
+    .constantFrom(
+      'x',
+      '',
+      'a: b',
+      '# no',
+      'line\nline',
+      'line\n',
+      'end\n\n',
+      '\nlead',
+      ' sp',
+      'true',
+      '7',
+      '- a',
+      'tab\t',
+      '{a',
+      "it's",
+    )
+    .map((text) => ({ text })),
   fc.constantFrom('v1:NNNN:MMMM', 'v1:a+/=:b+/==').map((text) => new SecretText(text)),
-  fc.constantFrom({ text: 'true', type: 'bool' as const }, { text: '-12', type: 'int' as const }, { text: '1.5', type: 'float' as const }),
+  fc.constantFrom(
+    { text: 'true', type: 'bool' as const },
+    { text: '-12', type: 'int' as const },
+    { text: '1.5', type: 'float' as const },
+  ),
 )
 
 /** Every place of a file, and some that are not there yet. */
@@ -44,7 +66,12 @@ const refused: string[] = []
 /** A set that the value model itself refuses (a reserved mapping) is no edit. */
 const REFUSED_BY_MODEL = new Set(['ERR_INVALID_PROPERTY_PATH', 'ERR_INVALID_VALUE', 'ERR_INVALID_CONFIG_KEY'])
 
-async function attempt(file: StackFile, place: ConfigPlace, what: unknown, change: () => Promise<StackFile>): Promise<StackFile> {
+async function attempt(
+  file: StackFile,
+  place: ConfigPlace,
+  what: unknown,
+  change: () => Promise<StackFile>,
+): Promise<StackFile> {
   try {
     const edited = await change()
     edits++

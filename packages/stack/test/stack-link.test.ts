@@ -92,6 +92,8 @@ test('the project itself may be reached by a link, under either name', () => {
   expect(resolved(alias, join(alias, 'Pulumi.dev.yaml'))).toBe(file)
   expect(resolved(alias, file)).toBe(file)
   expect(resolved(project, join(alias, 'Pulumi.dev.yaml'))).toBe(file)
+  symlinkSync('../dev.yaml', join(project, 'stacks/Pulumi.dev.yaml'))
+  expect(resolved(alias, join(project, 'stacks/Pulumi.dev.yaml'))).toBe(join(project, 'dev.yaml'))
 })
 
 const LEAVING: readonly { readonly what: string; readonly make: (place: Place) => { path: string; target: string } }[] =

@@ -12,7 +12,6 @@ import {
 import { basename } from 'node:path'
 import type { Invocation } from '../command.ts'
 import { MarkedValues } from '../marked-values.ts'
-import { revealSecrets } from '../reveal-secrets.ts'
 import { stackOptions } from '../stack-options.ts'
 
 /** Prints one value, decrypted. */
@@ -33,7 +32,7 @@ export async function run(invocation: Invocation): Promise<void> {
   }
   const marked = new MarkedValues(stack)
   const value = marked.cover(found, printConfigKey(place.key), place.path)
-  const reveal = marked.reveal(await revealSecrets(stack, [found]))
+  const reveal = marked.reveal(await stack.reveal([found]))
   // Nothing is printed of a value of which a part does not open: what stands in its place could be taken for the value.
   const [broken] = brokenSecrets([{ key: place.key, value, spelling: '' }], reveal)
   if (broken !== undefined) {

@@ -13,7 +13,6 @@ import {
 } from '@stackseal/stack'
 import type { Invocation } from '../command.ts'
 import { MarkedValues } from '../marked-values.ts'
-import { revealSecrets } from '../reveal-secrets.ts'
 import { stackOptions } from '../stack-options.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -32,7 +31,7 @@ export async function run(invocation: Invocation): Promise<number> {
     .map((entry) => ({ ...entry, value: marked.cover(entry.value, printConfigKey(entry.key), []) }))
     .toSorted((a, b) => compareConfigKeys(a.key, b.key))
   const values = stack.config.entries().map((entry) => entry.value)
-  const reveal = showSecrets ? marked.reveal(await revealSecrets(stack, values)) : coverSecrets
+  const reveal = showSecrets ? marked.reveal(await stack.reveal(values)) : coverSecrets
   if (options.json) {
     terminal.out(configJson(entries, reveal))
   } else {

@@ -35,9 +35,19 @@ export function stackseal(args: readonly string[], { stdin = '', ...options }: R
   return started.ended
 }
 
+/** As {@link stackseal}, with the bytes of standard output. */
+export function stacksealBytes(args: readonly string[], { stdin = '', ...options }: RunOptions = {}): Promise<RanBytes> {
+  const started = start(args, options)
+  started.child.stdin.end(stdin)
+  return started.bytes
+}
+
+export type RanBytes = Omit<Ran, 'stdout'> & { readonly stdout: Buffer }
+
 /** A program that was started and waits for standard input. */
 export interface Started {
   readonly child: ChildProcessWithoutNullStreams
+  readonly bytes: Promise<RanBytes>
   readonly ended: Promise<Ran>
   /** Waits until standard error has a text. */
   readonly says: (text: string) => Promise<void>
@@ -45,7 +55,7 @@ export interface Started {
 
 /** Starts the built program, and leaves its standard input open. */
 export function start(args: readonly string[], { cwd, env, node = [] }: Omit<RunOptions, 'stdin'> = {}): Started {
-  const { promise: ended, resolve, reject } = Promise.withResolvers<Ran>()
+  const { promise: bytes, resolve, reject } = Promise.withResolvers<RanBytes>()
   const child = spawn(process.execPath, [...node, PROGRAM, ...args], {
     cwd: cwd ?? folder('cwd'),
     env: cleanEnv(env),
@@ -57,7 +67,7 @@ export function start(args: readonly string[], { cwd, env, node = [] }: Omit<Run
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
   child.on('error', reject)
   child.on('close', (exit) =>
-    resolve({ exit, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }),
+    resolve({ exit, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }),
   )
   // The program may end without having read what it was given.
   child.stdin.on('error', () => undefined)
@@ -66,7 +76,8 @@ export function start(args: readonly string[], { cwd, env, node = [] }: Omit<Run
       await new Promise((wake) => setTimeout(wake, 20))
     }
   }
-  return { child, ended, says }
+  const ended = bytes.then(({ stdout: all, ...rest }) => ({ ...rest, stdout: all.toString() }))
+  return { child, bytes, ended, says }
 }
 
 /** A command for a shell in which `$STACKSEAL` runs the built program. */

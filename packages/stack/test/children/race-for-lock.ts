@@ -16,16 +16,18 @@ const slow = watchedFileSystem(nodeFileSystem, (_call, run) => {
 })
 
 async function race(file: string): Promise<'alone' | 'not alone'> {
-  using lock = await acquireLock(slow, file, { command: 'race-for-lock', timeoutMs: 30_000 })
-  const marker = `${file}.marker`
+  const lock = await acquireLock(slow, file, { command: 'race-for-lock', timeoutMs: 30_000 })
   try {
+    const marker = `${file}.marker`
     closeSync(openSync(marker, 'wx'))
+    sleep(1)
+    unlinkSync(marker)
+    return 'alone'
   } catch {
-    return 'not alone'
+    return 'not alone' // the marker was there, or is gone
+  } finally {
+    lock.release()
   }
-  sleep(1)
-  unlinkSync(marker)
-  return lock === undefined ? 'not alone' : 'alone'
 }
 
 process.on('message', (files) => {
