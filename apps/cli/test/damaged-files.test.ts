@@ -60,10 +60,11 @@ const kept = DAMAGED_ROWS.filter(
   (row) => keptFile(row, 'before') !== undefined && !DAMAGED_ROWS.some((other) => wroteBefore(other, row)),
 )
 
+const damageOf = (row: DamagedRow): string => row.label.replace(/: .*/, '')
+
 function wroteBefore(other: DamagedRow, row: DamagedRow): boolean {
-  const damage = (each: DamagedRow): string => each.label.replace(/: .*/, '')
   const index = DAMAGED_ROWS.indexOf(row)
-  return other.file_changed && damage(other) === damage(row) && DAMAGED_ROWS.indexOf(other) < index
+  return other.file_changed && damageOf(other) === damageOf(row) && DAMAGED_ROWS.indexOf(other) < index
 }
 
 test.each(named(kept))('the file is rebuilt as it was: %s', (_name, row) => {

@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly stdin?: string | Uint8Array
   /** Arguments for Node itself. */
   readonly node?: readonly string[]
+  /** The user as whom it runs; only root can choose. */
+  readonly uid?: number
 }
 
 /** An environment in which nothing of the machine that runs the tests counts. */
@@ -35,13 +37,14 @@ export async function stackseal(args: readonly string[], options: RunOptions = {
 /** As {@link stackseal}, with the bytes of standard output. */
 export function stacksealBytes(
   args: readonly string[],
-  { cwd, env, stdin = '', node = [] }: RunOptions = {},
+  { cwd, env, stdin = '', node = [], uid }: RunOptions = {},
 ): Promise<Omit<Ran, 'stdout'> & { readonly stdout: Buffer }> {
   const { promise, resolve, reject } = Promise.withResolvers<Omit<Ran, 'stdout'> & { readonly stdout: Buffer }>()
   const child = spawn(process.execPath, [...node, PROGRAM, ...args], {
     cwd: cwd ?? folder('cwd'),
     env: cleanEnv(env),
     stdio: ['pipe', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid }),
   })
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
