@@ -23,6 +23,7 @@ const ERRORS: readonly (readonly [reference: RegExp, code: string, exit: number]
 ]
 
 const nameOf = (row: DamagedRow): string => `${row.case}: ${row.label}`
+const damageOf = (row: DamagedRow): string => row.label.replace(/: .*/, '')
 const isSet = (row: DamagedRow): boolean => row.cmd.includes(' set ')
 const named = (some: readonly DamagedRow[]): [string, DamagedRow][] => some.map((row) => [nameOf(row), row])
 
@@ -59,8 +60,6 @@ test('the rows about configuration are here', () => {
 const kept = DAMAGED_ROWS.filter(
   (row) => keptFile(row, 'before') !== undefined && !DAMAGED_ROWS.some((other) => wroteBefore(other, row)),
 )
-
-const damageOf = (row: DamagedRow): string => row.label.replace(/: .*/, '')
 
 function wroteBefore(other: DamagedRow, row: DamagedRow): boolean {
   const index = DAMAGED_ROWS.indexOf(row)
