@@ -4,11 +4,18 @@ import { describe, expect, test } from 'vitest'
 import { inProcess } from './support/in-process.ts'
 import { project, SIMPLE, simpleProject, vector } from './support/project.ts'
 import type { TestProject } from './support/project.ts'
-import { folder, stackseal } from './support/stackseal.ts'
+import { folder, shell, stackseal } from './support/stackseal.ts'
 import type { Ran } from './support/stackseal.ts'
 
 const run = (args: readonly string[], on: TestProject, env: Readonly<Record<string, string>> = SIMPLE): Promise<Ran> =>
   inProcess(args, { cwd: on.folder, env })
+
+/** What opens the vector 06-multiline. */
+const PASSPHRASE_OF_LINES = {
+  PULUMI_CONFIG_PASSPHRASE: (
+    JSON.parse(readFileSync(vector('06-multiline', 'commands.json'), 'utf8')) as { passphrase: string }
+  ).passphrase,
+}
 
 /** Flips one bit of the ciphertext of a secret of {@link simpleProject}. */
 const damage =
@@ -103,6 +110,15 @@ describe('config get', () => {
     const { exit, stdout, stderr } = await run(['config', 'get', ...args], simpleProject(), env)
     expect(stderr).toContain(told)
     expect({ exit, stdout }).toEqual({ exit: number, stdout: '' })
+  })
+
+  test('a secret that is not UTF-8 goes into a pipe byte for byte, and into JSON as the reference puts it there', async () => {
+    const on = project(readFileSync(vector('06-multiline', 'Pulumi.dev.yaml')))
+    const env = { ...SIMPLE, ...PASSPHRASE_OF_LINES }
+    const piped = await shell('$STACKSEAL config get stdinBadUtf8 --raw | od -An -tx1', { cwd: on.folder, env })
+    expect(piped.stdout).toBe(' 63 61 66 e9 20 ff fe\n')
+    const { stdout } = await run(['config', 'get', 'stdinBadUtf8', '--json'], on, env)
+    expect(JSON.parse(stdout)).toEqual({ value: 'caf\ufffd \ufffd\ufffd', secret: true })
   })
 
   test('a damaged secret is named', async () => {

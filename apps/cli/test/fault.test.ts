@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { folder, stackseal } from './support/stackseal.ts'
+import { SIMPLE, simpleProject } from './support/project.ts'
+import { folder, stackseal, start } from './support/stackseal.ts'
 
 /** Makes the program fail inside, with a secret in the error's message. */
 function fault(how: string): string {
@@ -21,6 +22,24 @@ test.each([
   expect(stderr).toContain(
     `stackseal: a fault inside Stackseal: ${told} (ERR_INTERNAL)\n  hint: run it again with --debug`,
   )
+  expect(stdout + stderr).not.toContain('hunter2')
+  expect(exit).toBe(1)
+})
+
+test.each([
+  ['a rejected promise that nobody awaits', "Promise.reject(new RangeError('hunter2'))", 'RangeError'],
+  ['an exception that nobody catches', "throw new RangeError('hunter2')", 'RangeError'],
+])('of %s only the class is told', async (_name, how, told) => {
+  const file = join(folder('fault'), 'fault.mjs')
+  writeFileSync(file, `setTimeout(() => { ${how} }, 300)\n`)
+  // It waits for standard input meanwhile.
+  const { ended } = start(['config', 'set', 'x'], {
+    cwd: simpleProject().folder,
+    env: SIMPLE,
+    node: [`--import=${file}`],
+  })
+  const { exit, stdout, stderr } = await ended
+  expect(stderr).toContain(`stackseal: a fault inside Stackseal: ${told} (ERR_INTERNAL)\n`)
   expect(stdout + stderr).not.toContain('hunter2')
   expect(exit).toBe(1)
 })

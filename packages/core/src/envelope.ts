@@ -1,4 +1,4 @@
-import { abortError, untilAborted } from './abort.ts'
+import { untilAborted } from './abort.ts'
 import { type AesKey, DATA_KEY_BYTES, importAesKey } from './aes-gcm.ts'
 import { wipe } from './bytes.ts'
 import { decryptValue, decryptValueBytes, encryptValue } from './ciphertext.ts'
@@ -122,7 +122,6 @@ async function answerOf<T extends object>(url: KeyUrl, context: ProviderContext,
     answer = await untilAborted(call, context.signal)
   } catch (error) {
     if (isStacksealError(error)) throw error
-    if (context.signal?.aborted === true) throw abortError(context.signal)
     throw new StacksealError(
       'ERR_PROVIDER_FAILED',
       `the provider of ${url.scheme}: failed with an error that it does not know`,

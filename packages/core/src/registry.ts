@@ -60,7 +60,6 @@ export class Registry {
     } catch (error) {
       // Not kept: what failed to load may load at the next call.
       if (this.#current.get(entry) === provider) this.#current.delete(entry)
-      this.#loaded.delete(provider)
       throw error
     }
   }

@@ -122,10 +122,11 @@ describe('an envelope', () => {
       openKey: async () => answer,
     } as Provider
     const registry = new Registry([bad])
-    expect((await refusal(() => Envelope.create(url, registry, context))).code).toBe('ERR_PROVIDER_INVALID')
-    expect((await refusal(() => Envelope.open({ url, sealed: 'eA==' }, registry, context))).code).toBe(
-      'ERR_PROVIDER_INVALID',
-    )
+    const creating = await refusal(() => Envelope.create(url, registry, context))
+    const opening = await refusal(() => Envelope.open({ url, sealed: 'eA==' }, registry, context))
+    expect([creating.code, opening.code]).toEqual(['ERR_PROVIDER_INVALID', 'ERR_PROVIDER_INVALID'])
+    expect(creating.message).toMatch(/^the provider of fake: gave (?:no data key|a data key that is not 32 bytes)$/)
+    expect(opening.details['scheme']).toBe('fake')
   })
 
   test.each([undefined, '', 5])('is not created where there would be nothing to store (%j)', async (sealed) => {

@@ -72,6 +72,7 @@ describe('a registry', () => {
     await registry.close()
     await registry.close()
     expect(closed.toSorted()).toEqual(['provider 1', 'provider 2', 'provider 3'])
+    expect((await registry.find(a)).name).toBe('provider 4')
   })
 
   test('closes the others when one of them fails to close', async () => {

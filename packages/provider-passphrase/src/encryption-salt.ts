@@ -12,7 +12,7 @@ const VERSION = 'v1'
 const HINT = 'take the line encryptionsalt from an earlier version of the file'
 
 /**
- * Parses `v1:<salt>:<check>`, checking in the order in which the reference does; docs/format.md, "encryptionsalt".
+ * Parses `v1:<salt>:<check>`, checking in the order in which the reference does; docs/format.md, "Passphrase".
  * @throws ERR_MALFORMED_SEALED_KEY
  */
 export function parseEncryptionSalt(text: string): EncryptionSalt {

@@ -1,6 +1,7 @@
 import { StacksealError } from '@stackseal/core'
 import { type ConfigValue, SecretText } from './config-value.ts'
 import { normalizeNumber, parseGoAtoi, parseGoBool, parseGoFloat, parseGoInt, parseGoUint } from './go-number.ts'
+import { isFatalToReference } from './yaml-scalar-style.ts'
 import { isList, isObject, isSecretShape, MAX_DEPTH, MERGE_KEY, SECRET_KEY } from './value-shape.ts'
 
 /** The types that a person can ask for. Without one, text inside a list or mapping is guessed at; see {@link coerceNewValue}. */
@@ -25,7 +26,7 @@ export type NewValue = NewText | ConfigValue
 export function coerceNewValue(value: NewValue, depth: number): ConfigValue {
   if (!isNewText(value)) return storable(value, depth)
   const { text, type } = value
-  if (!text.isWellFormed()) throw unpaired()
+  checkText(text)
   if (type === undefined) return depth > 0 ? guess(text) : text
   const typed = parseTyped(text, type)
   return depth > 0 && typeof typed === 'number' ? normalizeNumber(typed) : typed
@@ -35,6 +36,16 @@ const NOT_FINITE = 'an infinite number, or one that is no number, can be written
 
 function isNewText(value: NewValue): value is NewText {
   return typeof value === 'object' && value !== null && 'text' in value
+}
+
+function checkText(text: string): void {
+  if (!text.isWellFormed()) throw unpaired()
+  if (isFatalToReference(text)) {
+    throw unstorable(
+      'Pulumi could not load the file any more with text of several lines that starts with a tab in it',
+      'encrypt it with --secret',
+    )
+  }
 }
 
 function guess(text: string): ConfigValue {
@@ -77,7 +88,7 @@ function storable(value: ConfigValue, depth: number): ConfigValue {
     return value
   }
   if (typeof value === 'string') {
-    if (!value.isWellFormed()) throw unpaired()
+    checkText(value)
     return value
   }
   if (typeof value === 'number' || typeof value === 'bigint') {
@@ -106,6 +117,6 @@ function unpaired(): StacksealError {
   return unstorable('it holds half of a surrogate pair, which UTF-8 can not express')
 }
 
-function unstorable(reason: string): StacksealError {
-  return new StacksealError('ERR_INVALID_VALUE', `the value can not be stored: ${reason}`)
+function unstorable(reason: string, hint?: string): StacksealError {
+  return new StacksealError('ERR_INVALID_VALUE', `the value can not be stored: ${reason}`, { hint })
 }

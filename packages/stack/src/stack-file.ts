@@ -207,10 +207,14 @@ export class StackFile {
   #checkBase64(encryptedkey: string): void {
     const result = decodeBase64(encryptedkey)
     if (!('invalidAt' in result)) return
-    throw new StacksealError('ERR_MALFORMED_SEALED_KEY', `encryptedkey of ${this.#name} is not base64 (at byte ${result.invalidAt})`, {
-      hint: 'take the line from an earlier version of the file',
-      details: { file: this.#name, at: result.invalidAt },
-    })
+    throw new StacksealError(
+      'ERR_MALFORMED_SEALED_KEY',
+      `encryptedkey of ${this.#name} is not base64 (at byte ${result.invalidAt})`,
+      {
+        hint: 'take the line from an earlier version of the file',
+        details: { file: this.#name, at: result.invalidAt },
+      },
+    )
   }
 
   #missingKey(field: string): StacksealError {

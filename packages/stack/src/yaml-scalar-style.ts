@@ -48,6 +48,14 @@ export function isLostByReference(text: string): boolean {
   return /^[\n\u2028\u2029\t]/.test(text) && text.includes('\n') && analyze(text).literal
 }
 
+/**
+ * Whether the reference, given this text as a value that is not a secret, can not load the whole file any more, however
+ * it is quoted: it writes it once more as a block scalar that begins with a tab.
+ */
+export function isFatalToReference(text: string): boolean {
+  return text.startsWith('\t') && isLostByReference(text)
+}
+
 const SIMPLE_KEY_BYTES = 128
 const encoder = new TextEncoder()
 

@@ -14,7 +14,8 @@ export interface Instead {
 export interface Difference {
   readonly table: string
   readonly row: string
-  readonly reason: string
+  /** The id of the difference, of which `docs/differences.md` says the reason. */
+  readonly difference: string
   readonly instead: Instead
 }
 
@@ -22,7 +23,7 @@ const FILE = fileURLToPath(new URL('../../../../vectors/differences.json', impor
 
 /** The differences on purpose of one table, by row; each of them must be one of its rows, so that none is forgotten. */
 export function differencesOf(table: string, rows: readonly string[]): ReadonlyMap<string, Difference> {
-  const all = JSON.parse(readFileSync(FILE, 'utf8')) as Difference[]
+  const all = (JSON.parse(readFileSync(FILE, 'utf8')) as { readonly rows: readonly Difference[] }).rows
   const here = all.filter((difference) => difference.table === table)
   const strays = here.filter(({ row }) => !rows.includes(row))
   if (strays.length > 0) throw new Error(`no such rows in ${table}: ${strays.map(({ row }) => row).join(', ')}`)

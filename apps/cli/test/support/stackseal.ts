@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,17 +30,36 @@ export function cleanEnv(more: Readonly<Record<string, string>> = {}): Record<st
 }
 
 /** Runs the built program as a process of its own. */
-export async function stackseal(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { stdout, ...rest } = await stacksealBytes(args, options)
-  return { ...rest, stdout: stdout.toString() }
+export function stackseal(args: readonly string[], { stdin = '', ...options }: RunOptions = {}): Promise<Ran> {
+  const started = start(args, options)
+  started.child.stdin.end(stdin)
+  return started.ended
 }
 
 /** As {@link stackseal}, with the bytes of standard output. */
 export function stacksealBytes(
   args: readonly string[],
-  { cwd, env, stdin = '', node = [], uid }: RunOptions = {},
-): Promise<Omit<Ran, 'stdout'> & { readonly stdout: Buffer }> {
-  const { promise, resolve, reject } = Promise.withResolvers<Omit<Ran, 'stdout'> & { readonly stdout: Buffer }>()
+  { stdin = '', ...options }: RunOptions = {},
+): Promise<RanBytes> {
+  const started = start(args, options)
+  started.child.stdin.end(stdin)
+  return started.bytes
+}
+
+export type RanBytes = Omit<Ran, 'stdout'> & { readonly stdout: Buffer }
+
+/** A program that was started and waits for standard input. */
+export interface Started {
+  readonly child: ChildProcessWithoutNullStreams
+  readonly bytes: Promise<RanBytes>
+  readonly ended: Promise<Ran>
+  /** Waits until standard error has a text. */
+  readonly says: (text: string) => Promise<void>
+}
+
+/** Starts the built program, and leaves its standard input open. */
+export function start(args: readonly string[], { cwd, env, node = [], uid }: Omit<RunOptions, 'stdin'> = {}): Started {
+  const { promise: bytes, resolve, reject } = Promise.withResolvers<RanBytes>()
   const child = spawn(process.execPath, [...node, PROGRAM, ...args], {
     cwd: cwd ?? folder('cwd'),
     env: cleanEnv(env),
@@ -56,8 +76,13 @@ export function stacksealBytes(
   )
   // The program may end without having read what it was given.
   child.stdin.on('error', () => undefined)
-  child.stdin.end(stdin)
-  return promise
+  const says = async (text: string): Promise<void> => {
+    while (!Buffer.concat(stderr).toString().includes(text) && child.exitCode === null) {
+      await new Promise((wake) => setTimeout(wake, 20))
+    }
+  }
+  const ended = bytes.then(({ stdout: all, ...rest }) => ({ ...rest, stdout: all.toString() }))
+  return { child, bytes, ended, says }
 }
 
 /** A command for a shell in which `$STACKSEAL` runs the built program. */
