@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
 
 /** The built program. */
 export const PROGRAM: string = fileURLToPath(new URL('../../dist/stackseal.mjs', import.meta.url))
@@ -102,14 +103,9 @@ export function shell(script: string, { cwd, env }: RunOptions = {}): Promise<Ra
   return promise
 }
 
-const folders: string[] = []
-process.on('exit', () => {
-  for (const each of folders) rmSync(each, { recursive: true, force: true })
-})
-
-/** A new empty folder, removed when the tests end. */
+/** A new empty folder, removed when the test that asks for it ends. */
 export function folder(name: string): string {
   const made = mkdtempSync(join(tmpdir(), `stackseal-${name}-`))
-  folders.push(made)
+  onTestFinished(() => rmSync(made, { recursive: true, force: true }))
   return made
 }
