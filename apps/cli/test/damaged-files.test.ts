@@ -23,6 +23,7 @@ const ERRORS: readonly (readonly [reference: RegExp, code: string, exit: number]
 ]
 
 const nameOf = (row: DamagedRow): string => `${row.case}: ${row.label}`
+const damageOf = (row: DamagedRow): string => row.label.replace(/: .*/, '')
 const isSet = (row: DamagedRow): boolean => row.cmd.includes(' set ')
 const named = (some: readonly DamagedRow[]): [string, DamagedRow][] => some.map((row) => [nameOf(row), row])
 
@@ -61,9 +62,8 @@ const kept = DAMAGED_ROWS.filter(
 )
 
 function wroteBefore(other: DamagedRow, row: DamagedRow): boolean {
-  const damage = (each: DamagedRow): string => each.label.replace(/: .*/, '')
   const index = DAMAGED_ROWS.indexOf(row)
-  return other.file_changed && damage(other) === damage(row) && DAMAGED_ROWS.indexOf(other) < index
+  return other.file_changed && damageOf(other) === damageOf(row) && DAMAGED_ROWS.indexOf(other) < index
 }
 
 test.each(named(kept))('the file is rebuilt as it was: %s', (_name, row) => {

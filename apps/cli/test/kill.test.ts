@@ -30,7 +30,7 @@ function moment(round: number, wholeMs: number): Moment {
   return { after: 'start', delayMs: Math.random() * wholeMs }
 }
 
-async function round(number: number, wholeMs: number, at: ReturnType<typeof largeProject>): Promise<Round> {
+async function playRound(number: number, wholeMs: number, at: ReturnType<typeof largeProject>): Promise<Round> {
   const value = `round-${number}`
   const killed = await killedSet(at.folder, value, moment(number, wholeMs))
   if (killed.leftovers.includes(LOCK)) staleLock ??= keptLock(at.folder)
@@ -61,7 +61,7 @@ test(`${KILLS} kills leave the old file or the new, whole, and the next command 
   const killed = (): number => rounds.filter((each) => each.killed).length
   const between = (): number => rounds.filter(isBetween).length
   while ((killed() < KILLS || between() < BETWEEN) && rounds.length < MOST_ROUNDS) {
-    rounds.push(await round(rounds.length, wholeMs, at))
+    rounds.push(await playRound(rounds.length, wholeMs, at))
   }
 
   const broken = rounds.filter(({ before, left, value }) => left !== before && left !== withSet(before, value))
@@ -76,6 +76,7 @@ test(`${KILLS} kills leave the old file or the new, whole, and the next command 
     'new file': rounds.filter(({ before, left }) => left !== before).length,
     'lock left': rounds.filter(({ leftovers }) => leftovers.includes(LOCK)).length,
   }
+  // oxlint-disable-next-line no-console -- the counts are what this test is run for
   console.log(`kills: ${JSON.stringify(count)}`)
   expect(killed()).toBeGreaterThanOrEqual(KILLS)
   expect(between()).toBeGreaterThanOrEqual(BETWEEN)
@@ -87,8 +88,7 @@ function isBetween({ killed, before, left, leftovers }: Round): boolean {
 }
 
 test(`the lock of a killed process delays the next command by less than ${STALE_LOCK_MS} ms`, async (context) => {
-  if (staleLock === undefined) return context.skip('no kill left a lock')
-  const lock = readFileSync(staleLock)
+  const lock = readFileSync(staleLock ?? context.skip('no kill left a lock'))
   const times: { readonly free: number[]; readonly stale: number[] } = { free: [], stale: [] }
   for (let i = 0; i < 9; i++) {
     for (const kind of ['free', 'stale'] as const) {
@@ -101,6 +101,7 @@ test(`the lock of a killed process delays the next command by less than ${STALE_
     }
   }
   const [free, stale] = [median(times.free), median(times.stale)]
+  // oxlint-disable-next-line no-console -- as above
   console.log(
     `config set: ${free.toFixed(0)} ms, with the lock of a killed process ${stale.toFixed(0)} ms (medians of 9)`,
   )

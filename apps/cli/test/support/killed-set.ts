@@ -51,10 +51,10 @@ export function leftoversIn(at: string): string[] {
 /** Starts `config set set VALUE` and kills it. */
 export async function killedSet(at: string, value: string, { after, delayMs }: Moment): Promise<Killed> {
   const before = readFileSync(join(at, FILE), 'utf8')
-  let seen: () => void = () => undefined
+  let onName: (() => void) | undefined
   const name = after === 'staged' ? STAGED : LOCK
   const watcher = watch(at, (_event, file) => {
-    if (file?.startsWith(name) === true) seen()
+    if (file?.startsWith(name) === true) onName?.()
   })
   const child = spawn(process.execPath, [PROGRAM, '-C', at, '-s', 'dev', 'config', 'set', 'set', value], {
     env: cleanEnv(),
@@ -65,7 +65,7 @@ export async function killedSet(at: string, value: string, { after, delayMs }: M
     else setTimeout(() => child.kill('SIGKILL'), delayMs)
   }
   if (after === 'start') kill()
-  else seen = once(kill)
+  else onName = once(kill)
   const { promise: ended, resolve } = Promise.withResolvers<NodeJS.Signals | null>()
   child.on('close', (_exit, signal) => resolve(signal))
   const signal = await ended

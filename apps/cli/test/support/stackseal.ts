@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly stdin?: string | Uint8Array
   /** Arguments for Node itself. */
   readonly node?: readonly string[]
+  /** The user as whom it runs; only root can choose. */
+  readonly uid?: number
 }
 
 /** An environment in which nothing of the machine that runs the tests counts. */
@@ -57,12 +59,13 @@ export interface Started {
 }
 
 /** Starts the built program, and leaves its standard input open. */
-export function start(args: readonly string[], { cwd, env, node = [] }: Omit<RunOptions, 'stdin'> = {}): Started {
+export function start(args: readonly string[], { cwd, env, node = [], uid }: Omit<RunOptions, 'stdin'> = {}): Started {
   const { promise: bytes, resolve, reject } = Promise.withResolvers<RanBytes>()
   const child = spawn(process.execPath, [...node, PROGRAM, ...args], {
     cwd: cwd ?? folder('cwd'),
     env: cleanEnv(env),
     stdio: ['pipe', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid }),
   })
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
