@@ -59,7 +59,11 @@ test.each([
   ['config get', 'config get needs <key>', 'usage: stackseal config get <key> [flags]'],
   ['config get a b', 'config get takes 1 argument, 2 were given', 'usage: stackseal config get <key> [flags]'],
   ['stack ls a', 'stack ls takes no arguments, 1 were given', 'usage: stackseal stack ls [flags]'],
-  ['config set k --type int32 5', '--type is one of string, int, bool, float', 'see stackseal config set --help'],
+  [
+    'config set k --type int32 5',
+    '--type is one of string, int, bool, float',
+    'see stackseal config set --help\n  the stack was not changed',
+  ],
   ['config -s', '--stack needs a value: --stack <NAME>', 'see stackseal config --help'],
   [
     'config --lock-timeout soon',

@@ -18,7 +18,7 @@ const HOOK = `
   process.on('exit', () => writeFileSync(process.env.LOADED_MODULES, loaded.join('\\n')))
 `
 
-/** The names of the files that a command loads, in order; Node's own modules are left out. */
+/** The names of the files that a command loads, sorted; Node's own modules are left out. */
 async function loadedBy(args: readonly string[], cwd: string): Promise<string[]> {
   const file = join(folder('modules'), 'loaded')
   const { exit } = await stackseal(args, {
@@ -28,7 +28,10 @@ async function loadedBy(args: readonly string[], cwd: string): Promise<string[]>
   })
   expect(exit).toBe(0)
   const urls = readFileSync(file, 'utf8').split('\n')
-  return urls.filter((url) => url.startsWith('file:')).map((url) => url.replace(/^.*\//, ''))
+  return urls
+    .filter((url) => url.startsWith('file:'))
+    .map((url) => url.replace(/^.*\//, ''))
+    .toSorted()
 }
 
 test.each([

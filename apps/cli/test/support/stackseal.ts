@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
 
 /** The built program. */
 export const PROGRAM: string = fileURLToPath(new URL('../../dist/stackseal.mjs', import.meta.url))
@@ -103,9 +102,16 @@ export function shell(script: string, { cwd, env }: RunOptions = {}): Promise<Ra
   return promise
 }
 
-/** A new empty folder, removed when the test that asks for it ends. */
+const folders: string[] = []
+process.on('exit', () => {
+  for (const each of folders) rmSync(each, { recursive: true, force: true })
+})
+// How the runner ends its workers; without a listener nothing would run at the end.
+process.on('SIGTERM', () => process.exit())
+
+/** A new empty folder, removed when the tests end. */
 export function folder(name: string): string {
   const made = mkdtempSync(join(tmpdir(), `stackseal-${name}-`))
-  onTestFinished(() => rmSync(made, { recursive: true, force: true }))
+  folders.push(made)
   return made
 }
