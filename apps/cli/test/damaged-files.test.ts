@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { DAMAGED_ROWS, damagedFile, keptFile } from './support/damaged-files.ts'
 import type { DamagedRow } from './support/damaged-files.ts'
@@ -43,11 +44,9 @@ async function ran(row: DamagedRow, run: Run = inProcess): Promise<Ran & { on: T
   return {
     ...result,
     on,
-    untouched: JSON.stringify(folderState(on.folder), printable) === JSON.stringify(before, printable),
+    untouched: isDeepStrictEqual(folderState(on.folder), before),
   }
 }
-
-const printable = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
 
 /** The code that a failure told, on standard error in words or in the listing of what does not open. */
 const codeIn = ({ stdout, stderr }: Ran): string | undefined => /ERR_[A-Z_]+/.exec(stderr + stdout)?.[0]

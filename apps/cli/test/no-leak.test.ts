@@ -85,7 +85,7 @@ async function makeSealedFile(): Promise<string> {
   return on.text()
 }
 
-describe.concurrent('with --debug', () => {
+describe('with --debug', () => {
   test.each(LEAK_CASES)('$name', async ({ args, stdin, prepare, env, exit }) => {
     const { on, env: base, folders } = await places()
     prepare?.(on)

@@ -25,6 +25,8 @@ export interface Killed {
   readonly before: string
   /** The file as the process left it. */
   readonly left: string
+  /** The lock that it left. */
+  readonly lock: Buffer | undefined
   /** Names that should not be there when nobody works in the folder. */
   readonly leftovers: readonly string[]
 }
@@ -71,7 +73,9 @@ export async function killedSet(at: string, value: string, { after, delayMs }: M
   const signal = await ended
   watcher.close()
   const left = readFileSync(join(at, FILE), 'utf8')
-  return { killed: signal === 'SIGKILL', before, left, leftovers: leftoversIn(at) }
+  const leftovers = leftoversIn(at)
+  const lock = leftovers.includes(LOCK) ? readFileSync(join(at, LOCK)) : undefined
+  return { killed: signal === 'SIGKILL', before, left, lock, leftovers }
 }
 
 function once(call: () => void): () => void {
