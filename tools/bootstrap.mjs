@@ -1,4 +1,4 @@
-// What `npm run demo`, `npm test`, `npm run test:interop` and `npm run bench` call. It is started by whatever Node a
+// What `npm run demo`, `npm test`, `npm run test:interop`, `npm run test:services` and `npm run bench` call. It is started by whatever Node a
 // machine has (20 or newer) with nothing but npm beside it: it installs with the pinned pnpm, then runs the task on the
 // pinned Node. Plain JavaScript without a dependency, because nothing is installed when it starts.
 import { spawnSync } from 'node:child_process'
@@ -36,6 +36,10 @@ const TASKS = {
     if (peer !== 0) return peer === NO_GO && !process.env.CI ? 0 : 1
     turbo('build')
     return summary(['interop.json'], vitest('tests/interop'))
+  },
+  'test:services'() {
+    rmSync(join(REPORTS, 'services.json'), { force: true })
+    return summary(['services.json'], program('the service tests', 'tools/services/run'))
   },
   bench() {
     const peer = buildPulumi()

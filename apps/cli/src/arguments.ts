@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { Flags } from './command.ts'
 import type { Command, Flag } from './command.ts'
 import { suggestion } from './suggestion.ts'
+import { unchanged } from './unchanged.ts'
 import { usageError } from './usage-error.ts'
 
 /** What a command line asks for. */
@@ -79,10 +80,14 @@ export function parseCommandLine(
   const unchecked = new Flags(new Map(tokens.flags.map(({ name, value }) => [name, [value ?? 'true']])))
   if (helpAsked || isSet('help')) return line('help', unchecked)
   if (isSet('version')) return line('version', unchecked)
-  const flags = checkFlags(tokens.flags, known, command)
-  if (command?.load === undefined) return line('help', flags)
-  checkCount(rest, command)
-  return line('run', flags)
+  try {
+    const flags = checkFlags(tokens.flags, known, command)
+    if (command?.load === undefined) return line('help', flags)
+    checkCount(rest, command)
+    return line('run', flags)
+  } catch (error) {
+    throw unchanged(error, command)
+  }
 }
 
 // A leading NUL can't come from outside (an argument ends there), so it marks numbers while they pass parseArgs.

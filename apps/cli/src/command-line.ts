@@ -5,6 +5,7 @@ import { GLOBAL_FLAGS, globalOptions } from './global-flags.ts'
 import { helpPage } from './help.ts'
 import { Terminal } from './terminal.ts'
 import type { ColorChoice, StandardStreams, TerminalOptions } from './terminal.ts'
+import { unchanged } from './unchanged.ts'
 import { VERSION } from './version.ts'
 
 /** The world in which a command line runs. */
@@ -62,12 +63,17 @@ export class CommandLineRun {
     const trace = this.#report.debug
       ? (text: string): void => terminal.report(`debug: ${performance.now().toFixed(0).padStart(5)} ms  ${text}`)
       : (): void => undefined
-    const options = globalOptions(flags, env)
-    trace(`stackseal ${VERSION}, node ${process.version}, ${command.words.join(' ')} in ${options.cwd}`)
-    const { run } = await command.load()
-    const exit = (await run({ arguments: line.arguments, flags, options, terminal, env, signal: signal(), trace })) ?? 0
-    trace(`done, exit ${exit}`)
-    return exit
+    try {
+      const options = globalOptions(flags, env)
+      trace(`stackseal ${VERSION}, node ${process.version}, ${command.words.join(' ')} in ${options.cwd}`)
+      const { run } = await command.load()
+      const invocation = { arguments: line.arguments, flags, options, terminal, env, signal: signal(), trace }
+      const exit = (await run(invocation)) ?? 0
+      trace(`done, exit ${exit}`)
+      return exit
+    } catch (error) {
+      throw unchanged(error, command)
+    }
   }
 
   #makeTerminal(options: Omit<TerminalOptions, 'env' | 'streams'>): Terminal {

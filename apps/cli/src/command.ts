@@ -14,6 +14,8 @@ export interface Command {
   readonly flags?: readonly Flag[]
   /** From simple to rare. */
   readonly examples?: readonly Example[]
+  /** What it changes, for the words "… was not changed" where it failed before a file was found; absent if nothing. */
+  readonly changes?: string
   /** Absent for a group that does nothing itself. */
   readonly load?: () => Promise<CommandModule>
 }

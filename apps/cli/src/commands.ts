@@ -38,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
         line: 'stackseal new --dir shop --config region=eu-west-1',
       },
     ],
+    changes: 'the project',
     load: () => import('./commands/new.ts'),
   },
   {
@@ -57,6 +58,7 @@ export const COMMANDS: readonly Command[] = [
       { text: 'A stack on a passphrase', line: 'stackseal stack init dev' },
       { text: 'The same, without selecting it', line: 'stackseal stack init prod --no-select' },
     ],
+    changes: 'the stack',
     load: () => import('./commands/stack-init.ts'),
   },
   {
@@ -79,6 +81,7 @@ export const COMMANDS: readonly Command[] = [
     description: ['The choice is shared with Pulumi: it is kept in the same workspace file.'],
     arguments: [{ name: 'name' }],
     examples: [{ text: 'Work on dev from now on', line: 'stackseal stack select dev' }],
+    changes: 'the selected stack',
     load: () => import('./commands/stack-select.ts'),
   },
   {
@@ -136,6 +139,7 @@ export const COMMANDS: readonly Command[] = [
       { text: 'A value inside a list inside a map', line: "stackseal config set --path 'servers[0].port' 8080" },
       { text: 'A value that begins with a dash', line: 'stackseal config set flags -- --verbose' },
     ],
+    changes: 'the stack',
     load: () => import('./commands/config-set.ts'),
   },
   {
@@ -148,6 +152,7 @@ export const COMMANDS: readonly Command[] = [
       { text: 'A value', line: 'stackseal config rm region' },
       { text: 'The first item of a list', line: "stackseal config rm --path 'servers[0]'" },
     ],
+    changes: 'the stack',
     load: () => import('./commands/config-rm.ts'),
   },
   {

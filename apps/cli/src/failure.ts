@@ -8,6 +8,8 @@ interface Failure {
   readonly message: string
   readonly hint: string | undefined
   readonly file: string | undefined
+  /** What was to be changed, where no file is known. */
+  readonly subject: string | undefined
   /** Whether the file was changed; undefined where that can't be said. */
   readonly changed: boolean | undefined
   readonly exit: number
@@ -28,11 +30,12 @@ export function reportFailure(terminal: Terminal, error: unknown, { json, debug 
     const { code, message, hint = null, file = null, changed = null } = failure
     terminal.report(JSON.stringify({ error: { code, message, hint, file, changed } }))
   } else {
-    const { code, message, hint, file, changed } = failure
+    const { code, message, hint, file, subject, changed } = failure
+    const what = file ?? subject
     terminal.fail(
       `${message} (${code})`,
       hint,
-      file !== undefined && changed === false ? [`${file} was not changed`] : [],
+      what !== undefined && changed === false ? [`${what} was not changed`] : [],
     )
   }
   if (debug) for (const line of trail(error)) terminal.report(line)
@@ -41,12 +44,13 @@ export function reportFailure(terminal: Terminal, error: unknown, { json, debug 
 
 function failureOf(error: unknown): Failure {
   if (isStacksealError(error)) {
-    const { file, changed } = error.details
+    const { file, subject, changed } = error.details
     return {
       code: error.code,
       message: error.message,
       hint: error.hint,
       file: typeof file === 'string' ? file : undefined,
+      subject: typeof subject === 'string' ? subject : undefined,
       changed: typeof changed === 'boolean' ? changed : undefined,
       exit: exitNumber(error),
     }
@@ -56,6 +60,7 @@ function failureOf(error: unknown): Failure {
     message: `a fault inside Stackseal: ${className(error)}`,
     hint: 'run it again with --debug to see where, and report it',
     file: undefined,
+    subject: undefined,
     changed: undefined,
     exit: 1,
   }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { parseCommandLine } from '../src/arguments.ts'
 import { COMMANDS } from '../src/commands.ts'
 import { GLOBAL_FLAGS } from '../src/global-flags.ts'
-import { stackseal } from './support/stackseal.ts'
+import { inProcess } from './support/in-process.ts'
 
 const parse = (line: string) => parseCommandLine(line.split(' '), COMMANDS, GLOBAL_FLAGS)
 
@@ -59,7 +59,11 @@ test.each([
   ['config get', 'config get needs <key>', 'usage: stackseal config get <key> [flags]'],
   ['config get a b', 'config get takes 1 argument, 2 were given', 'usage: stackseal config get <key> [flags]'],
   ['stack ls a', 'stack ls takes no arguments, 1 were given', 'usage: stackseal stack ls [flags]'],
-  ['config set k --type int32 5', '--type is one of string, int, bool, float', 'see stackseal config set --help'],
+  [
+    'config set k --type int32 5',
+    '--type is one of string, int, bool, float',
+    'see stackseal config set --help\n  the stack was not changed',
+  ],
   ['config -s', '--stack needs a value: --stack <NAME>', 'see stackseal config --help'],
   [
     'config --lock-timeout soon',
@@ -68,7 +72,7 @@ test.each([
   ],
   ['help frobnicate', 'there is no command frobnicate', 'see stackseal --help'],
 ])('%s is refused with exit number 2', async (line, message, hint) => {
-  const { exit, stdout, stderr } = await stackseal(line.split(' '))
+  const { exit, stdout, stderr } = await inProcess(line.split(' '))
   expect(stderr).toBe(`stackseal: ${message} (ERR_USAGE)\n  hint: ${hint}\n`)
   expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
 })
@@ -80,13 +84,13 @@ test.each([
   [['config', 'set', '--secret', 'k', '--hunter2']],
   [['config', 'set', 'k', '--type', 'hunter2']],
 ])('a secret in the wrong place is not repeated: %j', async (args) => {
-  const { exit, stdout, stderr } = await stackseal(args)
+  const { exit, stdout, stderr } = await inProcess(args)
   expect(exit).toBe(2)
   expect(stdout + stderr).not.toContain('hunter')
 })
 
 test('an error with --json is one line on standard error', async () => {
-  const { exit, stdout, stderr } = await stackseal(['confg', '--json'])
+  const { exit, stdout, stderr } = await inProcess(['confg', '--json'])
   expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
   expect(stderr.endsWith('}\n')).toBe(true)
   expect(JSON.parse(stderr)).toEqual({
@@ -101,12 +105,12 @@ test('an error with --json is one line on standard error', async () => {
 })
 
 test('behind -- nothing asks for JSON', async () => {
-  const { stderr } = await stackseal(['confg', '--', '--json'])
+  const { stderr } = await inProcess(['confg', '--', '--json'])
   expect(stderr).toMatch(/^stackseal: /)
 })
 
 test('a folder of --cwd that is not there is refused', async () => {
-  const { exit, stderr } = await stackseal(['-C', '/nowhere/at/all', 'config'])
+  const { exit, stderr } = await inProcess(['-C', '/nowhere/at/all', 'config'])
   expect(exit).toBe(3)
   expect(stderr).toBe('stackseal: the folder /nowhere/at/all that --cwd names is not there (ERR_FILE_NOT_FOUND)\n')
 })

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { DAMAGED_ROWS, damagedFile, keptFile } from './support/damaged-files.ts'
 import type { DamagedRow } from './support/damaged-files.ts'
@@ -23,6 +24,7 @@ const ERRORS: readonly (readonly [reference: RegExp, code: string, exit: number]
 ]
 
 const nameOf = (row: DamagedRow): string => `${row.case}: ${row.label}`
+const damageOf = (row: DamagedRow): string => row.label.replace(/: .*/, '')
 const isSet = (row: DamagedRow): boolean => row.cmd.includes(' set ')
 const named = (some: readonly DamagedRow[]): [string, DamagedRow][] => some.map((row) => [nameOf(row), row])
 
@@ -42,11 +44,9 @@ async function ran(row: DamagedRow, run: Run = inProcess): Promise<Ran & { on: T
   return {
     ...result,
     on,
-    untouched: JSON.stringify(folderState(on.folder), printable) === JSON.stringify(before, printable),
+    untouched: isDeepStrictEqual(folderState(on.folder), before),
   }
 }
-
-const printable = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
 
 /** The code that a failure told, on standard error in words or in the listing of what does not open. */
 const codeIn = ({ stdout, stderr }: Ran): string | undefined => /ERR_[A-Z_]+/.exec(stderr + stdout)?.[0]
@@ -61,9 +61,8 @@ const kept = DAMAGED_ROWS.filter(
 )
 
 function wroteBefore(other: DamagedRow, row: DamagedRow): boolean {
-  const damage = (each: DamagedRow): string => each.label.replace(/: .*/, '')
   const index = DAMAGED_ROWS.indexOf(row)
-  return other.file_changed && damage(other) === damage(row) && DAMAGED_ROWS.indexOf(other) < index
+  return other.file_changed && damageOf(other) === damageOf(row) && DAMAGED_ROWS.indexOf(other) < index
 }
 
 test.each(named(kept))('the file is rebuilt as it was: %s', (_name, row) => {

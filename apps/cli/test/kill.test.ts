@@ -1,11 +1,11 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { inProcess } from './support/in-process.ts'
 import { killedSet, largeProject, leftoversIn, LOCK, STAGED, withSet } from './support/killed-set.ts'
 import type { Killed, Moment } from './support/killed-set.ts'
 import { project } from './support/project.ts'
-import { folder, stackseal } from './support/stackseal.ts'
+import { stackseal } from './support/stackseal.ts'
 
 const KILLS = 200
 const BETWEEN = 60
@@ -30,10 +30,10 @@ function moment(round: number, wholeMs: number): Moment {
   return { after: 'start', delayMs: Math.random() * wholeMs }
 }
 
-async function round(number: number, wholeMs: number, at: ReturnType<typeof largeProject>): Promise<Round> {
+async function playRound(number: number, wholeMs: number, at: ReturnType<typeof largeProject>): Promise<Round> {
   const value = `round-${number}`
   const killed = await killedSet(at.folder, value, moment(number, wholeMs))
-  if (killed.leftovers.includes(LOCK)) staleLock ??= keptLock(at.folder)
+  staleLock ??= killed.lock
   const next = `next-${number}`
   const { exit, stderr } = await inProcess(['-s', 'dev', '--lock-timeout', '0', 'config', 'set', 'set', next], {
     cwd: at.folder,
@@ -43,13 +43,7 @@ async function round(number: number, wholeMs: number, at: ReturnType<typeof larg
 }
 
 /** A lock that a killed process left, for the test below. */
-let staleLock: string | undefined
-
-function keptLock(at: string): string {
-  const kept = join(folder('lock'), 'lock')
-  copyFileSync(join(at, LOCK), kept)
-  return kept
-}
+let staleLock: Buffer | undefined
 
 test(`${KILLS} kills leave the old file or the new, whole, and the next command waits for nothing and tidies up`, async (context) => {
   if (process.platform !== 'linux') context.skip('only Linux tells at once what happens in a folder')
@@ -61,7 +55,7 @@ test(`${KILLS} kills leave the old file or the new, whole, and the next command 
   const killed = (): number => rounds.filter((each) => each.killed).length
   const between = (): number => rounds.filter(isBetween).length
   while ((killed() < KILLS || between() < BETWEEN) && rounds.length < MOST_ROUNDS) {
-    rounds.push(await round(rounds.length, wholeMs, at))
+    rounds.push(await playRound(rounds.length, wholeMs, at))
   }
 
   const broken = rounds.filter(({ before, left, value }) => left !== before && left !== withSet(before, value))
@@ -76,6 +70,7 @@ test(`${KILLS} kills leave the old file or the new, whole, and the next command 
     'new file': rounds.filter(({ before, left }) => left !== before).length,
     'lock left': rounds.filter(({ leftovers }) => leftovers.includes(LOCK)).length,
   }
+  // oxlint-disable-next-line no-console -- the counts are what this test is run for
   console.log(`kills: ${JSON.stringify(count)}`)
   expect(killed()).toBeGreaterThanOrEqual(KILLS)
   expect(between()).toBeGreaterThanOrEqual(BETWEEN)
@@ -87,8 +82,7 @@ function isBetween({ killed, before, left, leftovers }: Round): boolean {
 }
 
 test(`the lock of a killed process delays the next command by less than ${STALE_LOCK_MS} ms`, async (context) => {
-  if (staleLock === undefined) return context.skip('no kill left a lock')
-  const lock = readFileSync(staleLock)
+  const lock = staleLock ?? context.skip('no kill left a lock')
   const times: { readonly free: number[]; readonly stale: number[] } = { free: [], stale: [] }
   for (let i = 0; i < 9; i++) {
     for (const kind of ['free', 'stale'] as const) {
@@ -101,6 +95,7 @@ test(`the lock of a killed process delays the next command by less than ${STALE_
     }
   }
   const [free, stale] = [median(times.free), median(times.stale)]
+  // oxlint-disable-next-line no-console -- as above
   console.log(
     `config set: ${free.toFixed(0)} ms, with the lock of a killed process ${stale.toFixed(0)} ms (medians of 9)`,
   )

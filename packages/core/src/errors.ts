@@ -14,6 +14,10 @@ export const ERRORS = {
     kind: 'failed',
     summary: 'A provider does not keep the contract: wrong shape, or a data key that is not 32 bytes.',
   },
+  ERR_INVALID_REPLY: {
+    kind: 'failed',
+    summary: 'What was asked as a key service gave an answer that no key service gives.',
+  },
 
   ERR_USAGE: { kind: 'usage', summary: 'The command line or the call has a wrong form.' },
   ERR_INVALID_KEY_URL: {
@@ -48,6 +52,7 @@ export const ERRORS = {
   ERR_WRONG_KEY: { kind: 'data', summary: 'The key service holds another key than the one that sealed this data key.' },
   ERR_KEY_NOT_FOUND: { kind: 'data', summary: 'The key service knows no such key.' },
   ERR_KEY_DISABLED: { kind: 'data', summary: 'The key is disabled, or waiting to be deleted.' },
+  ERR_KEY_NOT_USABLE: { kind: 'data', summary: 'The key is of a kind that can not seal a data key.' },
   ERR_KEY_NOT_PROVEN: {
     kind: 'data',
     summary: 'Nothing shows that this sealed key is the one of this stack, so nothing is encrypted under it.',
@@ -77,7 +82,8 @@ export const ERRORS = {
   ERR_CREDENTIALS_INVALID: { kind: 'access', summary: 'The key service refused the credentials.' },
   ERR_ACCESS_DENIED: { kind: 'access', summary: 'The caller lacks a permission.' },
   ERR_KEY_CHANGED: { kind: 'access', summary: 'The key of this stack is another one than was trusted.' },
-  ERR_SERVER_NOT_ALLOWED: { kind: 'access', summary: 'A document names a server that it may not choose.' },
+  ERR_SERVER_NOT_ALLOWED: { kind: 'access', summary: 'A document or an answer names a server that it may not choose.' },
+  ERR_SERVER_NOT_PROVEN: { kind: 'access', summary: 'A server did not prove by its certificate who it is.' },
   ERR_MODULE_NOT_TRUSTED: { kind: 'access', summary: 'A project suggests a provider module that was not trusted.' },
   ERR_LINK_NOT_FOLLOWED: { kind: 'access', summary: 'A stack file is a link that leaves the project.' },
 

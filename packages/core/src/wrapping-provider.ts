@@ -94,7 +94,7 @@ export function wrappingProvider(options: WrappingProviderOptions): ProviderV1 {
     async openKey(url, sealed, context) {
       const decoded = encoding.decode(sealed)
       const dataKey = await call(url, context, 'open', (service, signal) => service.unwrap(decoded.wrapped, signal))
-      filled(dataKey, name, url)
+      checkDataKey(filled(dataKey, name, url), url)
       return decoded.sealed === undefined ? { dataKey } : { dataKey, sealed: decoded.sealed }
     },
     sealKey: seal,
@@ -141,6 +141,27 @@ function failure(meaning: Classified | StacksealError, attempts: number, what: s
 }
 
 function filled(reply: unknown, name: string, url: KeyUrl): Uint8Array {
-  if (reply instanceof Uint8Array && reply.length > 0) return reply
-  throw new StacksealError('ERR_PROVIDER_FAILED', `${name} answered without a key`, { details: { scheme: url.scheme } })
+  const details = { scheme: url.scheme }
+  // Whoever wrote the provider has to give bytes; that there are any is up to the service.
+  if (!(reply instanceof Uint8Array)) {
+    throw new StacksealError('ERR_PROVIDER_FAILED', `the provider of ${name} gave something else than bytes`, {
+      details,
+    })
+  }
+  if (reply.length > 0) return reply
+  throw new StacksealError('ERR_INVALID_REPLY', `${name} answered without a key`, {
+    hint: 'check that what answers is the key service, and not a proxy or a sign-in page before it',
+    details,
+  })
+}
+
+/** A key service unwraps whatever was wrapped. If that is no data key, the fault is in the document. */
+function checkDataKey(dataKey: Uint8Array, url: KeyUrl): void {
+  if (dataKey.length === DATA_KEY_BYTES) return
+  const { length } = dataKey
+  wipe(dataKey)
+  throw new StacksealError('ERR_MALFORMED_SEALED_KEY', `encryptedkey seals ${length} bytes, and a data key has 32`, {
+    hint: 'take the line from an earlier version of the file',
+    details: { scheme: url.scheme, length, expected: DATA_KEY_BYTES },
+  })
 }

@@ -345,11 +345,24 @@ describe('a wrapping provider', () => {
     )
   })
 
-  test.each([undefined, new Uint8Array(0), 'text'])('refuses a reply without bytes (%j)', async (reply) => {
+  test.each([
+    [undefined, 'ERR_PROVIDER_FAILED'],
+    ['text', 'ERR_PROVIDER_FAILED'],
+    [new Uint8Array(0), 'ERR_INVALID_REPLY'],
+  ])('refuses a reply without bytes (%j) with %s', async (reply, code) => {
     const answer = async (): Promise<never> => reply as never
     const provider = provide({ wrap: answer, unwrap: answer })
-    expect((await refusal(provider.createKey(url, context))).code).toBe('ERR_PROVIDER_FAILED')
-    expect((await refusal(provider.openKey(url, 'AAAA', context))).code).toBe('ERR_PROVIDER_FAILED')
+    expect((await refusal(provider.createKey(url, context))).code).toBe(code)
+    expect((await refusal(provider.openKey(url, 'AAAA', context))).code).toBe(code)
+  })
+
+  test.each([1, 16, 31, 33, 64])('refuses a sealed key that opens to %i bytes', async (length) => {
+    const provider = provide({
+      wrap: async (dataKey) => dataKey,
+      unwrap: async () => new Uint8Array(length).fill(7),
+    })
+    const error = await refusal(provider.openKey(url, 'AAAA', context))
+    expect(error).toMatchObject({ code: 'ERR_MALFORMED_SEALED_KEY', details: { length, expected: 32 } })
   })
 })
 

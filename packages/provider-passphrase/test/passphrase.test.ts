@@ -111,9 +111,9 @@ describe('a passphrase', () => {
 
 describe('an encryptionsalt', () => {
   test.each([
-    ['', 'form'],
-    ['v1', 'form'],
-    ['v1:AAAA', 'form'],
+    ['', 'of the form v1:'],
+    ['v1', 'of the form v1:'],
+    ['v1:AAAA', 'of the form v1:'],
     ['v2:AAAA:v1:AAAA:AAAA', 'version'],
     ['V1:AAAA:x', 'version'],
     [' v1:AAAA:x', 'version'],
@@ -301,6 +301,7 @@ describe('a derivation', () => {
     const count = await countDerivations(async () => {
       const signal = AbortSignal.abort(new DOMException('too late', 'TimeoutError'))
       expect((await refusal(open(SEALED, { ...env('never begun'), signal }))).code).toBe('ERR_TIMEOUT')
+      expect((await refusal(open(SEALED, { ...file('never', 'read'), signal }))).code).toBe('ERR_TIMEOUT')
       expect((await refusal(passphrase().createKey(url, { ...env('never begun'), signal }))).code).toBe('ERR_TIMEOUT')
     })
     expect(count).toBe(0)
@@ -454,11 +455,16 @@ describe('a person who is asked', () => {
   })
 
   test('is asked when an earlier answer does not open another salt, without being told of a mistake', async () => {
-    const { sealed } = await passphrase().createKey(url, env('another stack'))
-    const { context, questions, told } = person('abc123', 'another stack')
+    const { sealed } = await passphrase().createKey(url, env('zyx987'))
+    const { context, questions, told } = person('abc123', 'zyx987')
     await open(SEALED, context)
     await open(sealed, context)
     expect([questions.length, told.length]).toEqual([2, 0])
+    const count = await countDerivations(async () => {
+      await open(SEALED, context)
+      await open(sealed, context)
+    })
+    expect([questions.length, count]).toEqual([2, 0])
   })
 
   test('answers for nobody else: neither for another asker nor for an environment', async () => {

@@ -5,3 +5,8 @@ import { createHash } from 'node:crypto'
 export function sha1Hex(text: string): string {
   return createHash('sha1').update(text).digest('hex')
 }
+
+/** SHA-256 in lower-case hexadecimal. */
+export function sha256Hex(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

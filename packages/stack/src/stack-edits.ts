@@ -1,4 +1,4 @@
-import { type Envelope, isStacksealError, StacksealError } from '@stackseal/core'
+import { type Envelope, isStacksealError, type SealedKey, StacksealError } from '@stackseal/core'
 
 import { textOfBytes } from './byte-text.ts'
 import { printConfigKey } from './config-key.ts'
@@ -16,14 +16,15 @@ export interface AppliedEdits {
 }
 
 /**
- * Applies edits to a stack file, in order. A new secret is only encrypted under a key that opens one of the secrets
- * that stay; a secret that has its new value already keeps its ciphertext.
+ * Applies edits to a stack file, in order. A new secret is only encrypted under a key that is proven to be the file's;
+ * a secret that has its new value already keeps its ciphertext.
  * @throws ERR_KEY_NOT_PROVEN, ERR_CANNOT_EDIT, and what setting a value can throw
  */
 export async function applyEdits(
   file: StackFile,
   edits: readonly PendingEdit[],
   open: (file: StackFile) => Promise<Envelope>,
+  isMadeHere: (sealedKey: SealedKey) => boolean,
 ): Promise<AppliedEdits> {
   let edited = file
   const replacedDamaged: ConfigPlace[] = []
@@ -37,7 +38,8 @@ export async function applyEdits(
       const old = getValue(edited.config, edit.place.key, edit.place.path)
       const oldText = old instanceof SecretText ? await plaintextOf(envelope, old) : undefined
       if (oldText === edit.plaintext) continue
-      await prove(edited, envelope, old)
+      // The secret that gives way proves the key as well as any other, if it opens.
+      if (oldText === undefined) await prove(edited, envelope, old, isMadeHere)
       if (old instanceof SecretText && oldText === undefined) replacedDamaged.push(edit.place)
       edited = await edited.set(edit.place, new SecretText(await envelope.encrypt(edit.plaintext)))
     }
@@ -56,22 +58,36 @@ async function plaintextOf(envelope: Envelope, secret: SecretText): Promise<stri
 }
 
 /**
- * Sees that the data key is the one of this file: one of the secrets that stay must open with it. Somebody could have
- * put another sealed key into the file; what is encrypted under it could be read by whoever made it.
+ * Sees that the data key is the one of this file. Somebody could have put another sealed key into it; what is encrypted
+ * under that could be read by whoever made it. So one of the secrets that stay must open with the key; where none is
+ * there, a passphrase is proven by the salt's own check, and any other key must have been made on this machine.
  */
-async function prove(file: StackFile, envelope: Envelope, replaced: unknown): Promise<void> {
+async function prove(
+  file: StackFile,
+  envelope: Envelope,
+  replaced: unknown,
+  isMadeHere: (sealedKey: SealedKey) => boolean,
+): Promise<void> {
   let first: ConfigPlace | undefined
   for (const { place, secret } of file.secrets()) {
     if (secret === replaced) continue
     first ??= place
     if ((await plaintextOf(envelope, secret)) !== undefined) return
   }
-  if (first === undefined) return // nothing to hold the key against: a passphrase is proven by the salt's own check
-  throw new StacksealError(
-    'ERR_KEY_NOT_PROVEN',
-    `no secret of the file opens with its key (${printConfigKey(first.key)} for one), so nothing is encrypted under it`,
-    {
-      hint: 'look with "stackseal verify" which secrets open; take the sealed key from an earlier version of the file',
-    },
+  if (first !== undefined) {
+    throw notProven(
+      `no secret of the file opens with its key (${printConfigKey(first.key)} for one)`,
+      'look with "stackseal verify" which secrets open; take the sealed key from an earlier version of the file',
+    )
+  }
+  const { sealedKey } = file
+  if (sealedKey === undefined || sealedKey.url.scheme === 'passphrase' || isMadeHere(sealedKey)) return
+  throw notProven(
+    `the file holds no secret yet, and its key (${sealedKey.url.text}) was not made on this machine`,
+    'set the first secret where the stack was made, or make sure that the key is yours and make the stack anew',
   )
+}
+
+function notProven(reason: string, hint: string): StacksealError {
+  return new StacksealError('ERR_KEY_NOT_PROVEN', `${reason}, so nothing is encrypted under it`, { hint })
 }

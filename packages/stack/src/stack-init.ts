@@ -7,6 +7,7 @@ import { acquireLock } from './file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
 import { errnoOf } from './io-error.ts'
 import { makeFolder } from './make-folder.ts'
+import { noteSealedKey } from './noted-keys.ts'
 import { findProject, type Project, projectName, stackFilePath, stackName } from './project.ts'
 import { readTextFile } from './read-file.ts'
 import { replaceFile } from './replace-file.ts'
@@ -70,6 +71,7 @@ export async function initStack(options: InitStackOptions): Promise<InitStackRes
       })
     }
     const text = current === undefined ? StackFile.newText(sealedKey) : (await current.withSealedKey(sealedKey)).text
+    if (sealedKey.url.scheme !== 'passphrase') noteSealedKey(fs, options.env, target, sealedKey)
     replaceFile(fs, target, new TextEncoder().encode(text), read?.bytes)
   } catch (error) {
     throw isStacksealError(error) ? error.with({ details: { file: label, changed: false } }) : error
@@ -128,6 +130,7 @@ export async function newProject(options: NewProjectOptions): Promise<InitStackR
     makeFolder(fs, options.folder, 0o755)
     using _lock = await acquireLock(fs, file, lockOptions(options))
     replaceFile(fs, file, new TextEncoder().encode(projectText), undefined)
+    if (sealedKey.url.scheme !== 'passphrase') noteSealedKey(fs, options.env, stackFile, sealedKey)
     replaceFile(fs, stackFile, new TextEncoder().encode(stackText), undefined)
   } catch (error) {
     if (!isStacksealError(error)) throw error

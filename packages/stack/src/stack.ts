@@ -17,6 +17,7 @@ import type { ConfigPlace } from './config-place.ts'
 import type { ConfigValue, SecretText } from './config-value.ts'
 import { acquireLock } from './file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
+import { isNotedSealedKey } from './noted-keys.ts'
 import type { Project } from './project.ts'
 import { readTextFile, type TextFile } from './read-file.ts'
 import { replaceFile } from './replace-file.ts'
@@ -64,7 +65,7 @@ export class Stack {
   readonly #fs: FileSystem
   readonly #place: StackPlace
   #current: StackFile
-  #opened: { readonly sealed: string; readonly envelope: Promise<Envelope> } | undefined
+  #opened: OpenedKey | undefined
 
   private constructor(options: OpenStackOptions, place: StackPlace, current: StackFile) {
     this.#options = options
@@ -92,10 +93,9 @@ export class Stack {
     const salt =
       options.openEarly === true && read.text.includes('secure:') ? PLAIN_SALT.exec(read.text)?.[1] : undefined
     const early =
-      salt === undefined ? undefined : openKey({ url: parseKeyUrl('passphrase:'), sealed: salt }, options, place)
-    early?.catch(() => undefined) // whoever awaits it gets the error
+      salt === undefined ? undefined : startOpening({ url: parseKeyUrl('passphrase:'), sealed: salt }, options, place)
     const stack = new Stack(options, place, await StackFile.parse(read.text, place.project.name, place.label))
-    if (salt !== undefined && early !== undefined) stack.#opened = { sealed: salt, envelope: early }
+    stack.#opened = early
     return stack
   }
 
@@ -163,9 +163,8 @@ export class Stack {
         details: { file: this.#place.label },
       })
     }
-    if (this.#opened?.sealed !== sealedKey.sealed) {
-      this.#opened = { sealed: sealedKey.sealed, envelope: openKey(sealedKey, this.#options, this.#place) }
-    }
+    const opened = isSameKey(this.#opened?.sealedKey, sealedKey) ? this.#opened : undefined
+    this.#opened = opened ?? startOpening(sealedKey, this.#options, this.#place)
     return this.#opened.envelope
   }
 
@@ -184,7 +183,12 @@ export class Stack {
         throw new StacksealError('ERR_CHANGED_MEANWHILE', `${label} is gone`, { details: { file: label } })
       const current =
         read.text === this.#current.text ? this.#current : await StackFile.parse(read.text, project.name, label)
-      const applied = await applyEdits(current, edits, (file) => this.#openFor(file))
+      const applied = await applyEdits(
+        current,
+        edits,
+        (file) => this.#openFor(file),
+        (sealedKey) => isNotedSealedKey(this.#fs, this.#options.env, target, sealedKey),
+      )
       const file = applied.file === current ? current : await this.#withBetterSealedText(applied.file)
       this.#options.signal?.throwIfAborted()
       if (file.text !== read.text) replaceFile(this.#fs, target, new TextEncoder().encode(file.text), read.bytes)
@@ -197,9 +201,9 @@ export class Stack {
 
   /** A provider may have given a better text for the same key (a repaired encoding): it goes in with the next change. */
   async #withBetterSealedText(file: StackFile): Promise<StackFile> {
-    if (this.#opened === undefined || this.#opened.sealed !== file.sealedKey?.sealed) return file
+    if (this.#opened === undefined || !isSameKey(this.#opened.sealedKey, file.sealedKey)) return file
     const { sealedKey } = await this.#opened.envelope
-    return sealedKey.sealed === this.#opened.sealed ? file : file.withSealedKey(sealedKey)
+    return sealedKey.sealed === this.#opened.sealedKey.sealed ? file : file.withSealedKey(sealedKey)
   }
 }
 
@@ -228,6 +232,22 @@ async function decryptAll(envelope: Envelope, secrets: readonly SecretText[]): P
       return { plaintext: textOfBytes(await envelope.decryptBytes((secrets[i] as SecretText).ciphertext)) }
     }),
   )
+}
+
+/** A sealed key, and the envelope that it opens to. */
+interface OpenedKey {
+  readonly sealedKey: SealedKey
+  readonly envelope: Promise<Envelope>
+}
+
+function startOpening(sealedKey: SealedKey, options: OpenStackOptions, place: StackPlace): OpenedKey {
+  const envelope = openKey(sealedKey, options, place)
+  envelope.catch(() => undefined) // whoever awaits it gets the error
+  return { sealedKey, envelope }
+}
+
+function isSameKey(a: SealedKey | undefined, b: SealedKey | undefined): boolean {
+  return a !== undefined && b !== undefined && a.url.text === b.url.text && a.sealed === b.sealed
 }
 
 /** Opens a sealed key of a stack file, and says in an error which file it was. */

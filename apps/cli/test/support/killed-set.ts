@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { namesIn } from './folder-state.ts'
 import { cleanEnv, folder, PROGRAM } from './stackseal.ts'
 
-export const FILE = 'Pulumi.dev.yaml'
+const FILE = 'Pulumi.dev.yaml'
 export const STAGED = `.${FILE}.stackseal-new`
 export const LOCK = `.${FILE}.stackseal-lock`
 const BESIDE = ['Pulumi.dev.yaml', 'Pulumi.yaml']
@@ -25,6 +25,8 @@ export interface Killed {
   readonly before: string
   /** The file as the process left it. */
   readonly left: string
+  /** The lock that it left. */
+  readonly lock: Buffer | undefined
   /** Names that should not be there when nobody works in the folder. */
   readonly leftovers: readonly string[]
 }
@@ -51,10 +53,10 @@ export function leftoversIn(at: string): string[] {
 /** Starts `config set set VALUE` and kills it. */
 export async function killedSet(at: string, value: string, { after, delayMs }: Moment): Promise<Killed> {
   const before = readFileSync(join(at, FILE), 'utf8')
-  let seen: () => void = () => undefined
+  let onName: (() => void) | undefined
   const name = after === 'staged' ? STAGED : LOCK
   const watcher = watch(at, (_event, file) => {
-    if (file?.startsWith(name) === true) seen()
+    if (file?.startsWith(name) === true) onName?.()
   })
   const child = spawn(process.execPath, [PROGRAM, '-C', at, '-s', 'dev', 'config', 'set', 'set', value], {
     env: cleanEnv(),
@@ -65,13 +67,15 @@ export async function killedSet(at: string, value: string, { after, delayMs }: M
     else setTimeout(() => child.kill('SIGKILL'), delayMs)
   }
   if (after === 'start') kill()
-  else seen = once(kill)
+  else onName = once(kill)
   const { promise: ended, resolve } = Promise.withResolvers<NodeJS.Signals | null>()
   child.on('close', (_exit, signal) => resolve(signal))
   const signal = await ended
   watcher.close()
   const left = readFileSync(join(at, FILE), 'utf8')
-  return { killed: signal === 'SIGKILL', before, left, leftovers: leftoversIn(at) }
+  const leftovers = leftoversIn(at)
+  const lock = leftovers.includes(LOCK) ? readFileSync(join(at, LOCK)) : undefined
+  return { killed: signal === 'SIGKILL', before, left, lock, leftovers }
 }
 
 function once(call: () => void): () => void {

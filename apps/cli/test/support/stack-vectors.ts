@@ -71,13 +71,14 @@ function vectorStack(name: string, prefix: string): VectorStack {
   }
 }
 
+const isListing = ({ argv }: Step): boolean => argv?.join(' ') === 'pulumi config --show-secrets --json'
+
 /** The passphrase at the time of a listing: the last to which the stack was changed before it. */
 function passphraseAt(
   { passphrase, steps }: Story,
   prefix: string,
   beside: readonly string[],
 ): Readonly<Record<string, string>> {
-  const isListing = ({ argv }: Step): boolean => argv?.join(' ') === 'pulumi config --show-secrets --json'
   const listing = prefix === '' ? steps.findIndex(isListing) : steps.findLastIndex(isListing)
   const change = steps
     .slice(0, listing)

@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly stdin?: string | Uint8Array
   /** Arguments for Node itself. */
   readonly node?: readonly string[]
+  /** The user as whom it runs; only root can choose. */
+  readonly uid?: number
 }
 
 /** An environment in which nothing of the machine that runs the tests counts. */
@@ -35,7 +37,10 @@ export function stackseal(args: readonly string[], { stdin = '', ...options }: R
 }
 
 /** As {@link stackseal}, with the bytes of standard output. */
-export function stacksealBytes(args: readonly string[], { stdin = '', ...options }: RunOptions = {}): Promise<RanBytes> {
+export function stacksealBytes(
+  args: readonly string[],
+  { stdin = '', ...options }: RunOptions = {},
+): Promise<RanBytes> {
   const started = start(args, options)
   started.child.stdin.end(stdin)
   return started.bytes
@@ -53,12 +58,13 @@ export interface Started {
 }
 
 /** Starts the built program, and leaves its standard input open. */
-export function start(args: readonly string[], { cwd, env, node = [] }: Omit<RunOptions, 'stdin'> = {}): Started {
+export function start(args: readonly string[], { cwd, env, node = [], uid }: Omit<RunOptions, 'stdin'> = {}): Started {
   const { promise: bytes, resolve, reject } = Promise.withResolvers<RanBytes>()
   const child = spawn(process.execPath, [...node, PROGRAM, ...args], {
     cwd: cwd ?? folder('cwd'),
     env: cleanEnv(env),
     stdio: ['pipe', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid }),
   })
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
@@ -100,6 +106,8 @@ const folders: string[] = []
 process.on('exit', () => {
   for (const each of folders) rmSync(each, { recursive: true, force: true })
 })
+// How the runner ends its workers; without a listener nothing would run at the end.
+process.on('SIGTERM', () => process.exit())
 
 /** A new empty folder, removed when the tests end. */
 export function folder(name: string): string {

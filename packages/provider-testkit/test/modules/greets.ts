@@ -1,0 +1,3 @@
+export { memo as default } from '../memo-provider.ts'
+
+process.stderr.write('memo is ready\n')

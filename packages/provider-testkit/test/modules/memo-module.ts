@@ -1,0 +1,1 @@
+export { memo as default } from '../memo-provider.ts'

@@ -1,0 +1,5 @@
+import { lookup } from 'node:dns'
+
+export { memo as default } from '../memo-provider.ts'
+
+lookup('localhost', () => undefined)

@@ -1,0 +1,3 @@
+export { memo as default } from '../memo-provider.ts'
+
+export const region: string | undefined = process.env['MEMO_REGION']
