@@ -52,7 +52,7 @@ describe.concurrent('the same edits by Stackseal and by Pulumi give the same val
     skipWithoutPulumi(context)
     const random = new SeededRandom(seed)
     const sequence = new EditSequence(sides, `seed-${seed}`, random, startingFile(random, ingredients))
-    await expect(sequence.play(STEPS)).resolves.toBe(STEPS)
+    expect(await sequence.play(STEPS)).toBe(STEPS)
   })
 })
 
