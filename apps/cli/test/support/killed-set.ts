@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { namesIn } from './folder-state.ts'
 import { cleanEnv, folder, PROGRAM } from './stackseal.ts'
 
-export const FILE = 'Pulumi.dev.yaml'
+const FILE = 'Pulumi.dev.yaml'
 export const STAGED = `.${FILE}.stackseal-new`
 export const LOCK = `.${FILE}.stackseal-lock`
 const BESIDE = ['Pulumi.dev.yaml', 'Pulumi.yaml']
