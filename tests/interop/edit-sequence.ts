@@ -126,8 +126,17 @@ export class EditSequence {
   }
 
   async #editByPulumi(edit: Edit): Promise<Outcome> {
-    const ran = await this.#sides.playground.pulumi(this.#theirs, argumentsOf(edit), inputOf(edit))
-    return ran.exit === 0 ? {} : { refused: ran.stderr }
+    const { playground, library } = this.#sides
+    const ran = await playground.pulumi(this.#theirs, argumentsOf(edit), inputOf(edit))
+    if (ran.exit !== 0) return { refused: ran.stderr }
+    try {
+      await library.read(this.#theirs)
+      return {}
+    } catch (error) {
+      const listed = await playground.pulumi(this.#theirs, LISTING)
+      if (!isStacksealError(error) || listed.exit === 0) throw error
+      return { refused: `it wrote a file that it can not read: ${listed.stderr}` }
+    }
   }
 
   #checkRefusal(edit: Edit, ours: Outcome, theirs: Outcome): void {

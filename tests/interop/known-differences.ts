@@ -51,6 +51,12 @@ const REFUSALS: readonly Refusal[] = [
       /^ [^]*\n/.test(edit.value) &&
       place.some((step) => /^\d+$/.test(step)),
   },
+  {
+    id: 'emptied-list',
+    by: 'pulumi',
+    error: /it wrote a file that it can not read/,
+    applies: (edit) => edit.command === 'rm' && edit.path,
+  },
 ]
 
 export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [...LOST_TEXTS, ...LOST_LAYOUTS, ...REFUSALS]

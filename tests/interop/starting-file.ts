@@ -189,7 +189,8 @@ class Writer {
   #list(indent: number, depth: number): string {
     const pad = ' '.repeat(indent)
     const forms = {
-      scalar: () => `${this.#above(indent)}${pad}-${this.#scalar(this.#note())}`,
+      // Right behind a dash no tab may stand.
+      scalar: () => `${this.#above(indent)}${pad}-${this.#scalar(this.#note().replace('\t', ' '))}`,
       secret: () => `${pad}- secure: ${this.#ciphertext()}\n`,
       // The first name follows its dash.
       map: () => `${pad}- ${this.#map(indent + 2, depth + 1).replace(/^(?:\s*#.*\n|\s*\n)*\s*/, '')}`,
