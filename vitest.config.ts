@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { SkipReasons } from './tools/skip-reasons.ts'
@@ -17,6 +18,8 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     isolate: false,
+    // Tests that run side by side in one file are processes.
+    maxConcurrency: availableParallelism(),
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // One report a runner, named after the folder it runs in: what `npm test` and .ci/run add up.

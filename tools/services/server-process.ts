@@ -24,7 +24,7 @@ export class ServerProcess {
   readonly #child: ChildProcess
   #output = ''
 
-  private constructor({ name, command, arguments: given, env, cwd }: ServerOptions) {
+  private constructor({ command, arguments: given, env, cwd }: ServerOptions) {
     this.#child = spawn(command, given, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (data: Buffer) => (this.#output = `${this.#output}${data.toString()}`.slice(-KEPT_OUTPUT)))

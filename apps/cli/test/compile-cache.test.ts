@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeEach, afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { folder, PROGRAM, stackseal } from './support/stackseal.ts'
 
 // Beside what was built, since nothing is cached below the folders that everybody can write.
@@ -21,7 +21,9 @@ const cacheHome = (): string => {
 }
 const run = (home: string): Promise<unknown> => stackseal(['--help'], { env: { XDG_CACHE_HOME: home } })
 
-describe.skipIf(process.platform === 'win32')('compiled code is kept', () => {
+describe('compiled code is kept', () => {
+  beforeEach((context) => context.skip(process.platform === 'win32', 'Windows has no modes and owners of this kind'))
+
   test('in a folder that nobody else can write', async () => {
     const home = cacheHome()
     await run(home)

@@ -108,7 +108,7 @@ describe('with --debug', () => {
 })
 
 test('a report on a running process holds no environment', async (context) => {
-  if (process.platform === 'win32') context.skip('there is no signal that asks for a report')
+  context.skip(process.platform === 'win32', 'Windows has no signal that asks for a report')
   const { on, env, folders } = await places()
   const reports = folders[3] ?? ''
   const child = spawn(process.execPath, [PROGRAM, 'config', 'set', '--secret', 'new', '--debug'], {

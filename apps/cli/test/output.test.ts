@@ -6,13 +6,15 @@ import { shell, stackseal } from './support/stackseal.ts'
 // The escape character that begins every color.
 const ESCAPE = '\u001b'
 
-test.runIf(existsSync('/dev/full'))('a full disk under standard output is an error', async () => {
+test('a full disk under standard output is an error', async (context) => {
+  context.skip(!existsSync('/dev/full'), 'this system has no /dev/full')
   const { exit, stderr } = await shell('$STACKSEAL --help >/dev/full')
   expect(stderr).toContain('stackseal: standard output could not be written: ENOSPC (ERR_IO)')
   expect(exit).toBe(1)
 })
 
-test.runIf(existsSync('/dev/full'))('a full disk under standard error changes nothing', async () => {
+test('a full disk under standard error changes nothing', async (context) => {
+  context.skip(!existsSync('/dev/full'), 'this system has no /dev/full')
   const { exit, stdout } = await shell('$STACKSEAL confg 2>/dev/full')
   expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
 })

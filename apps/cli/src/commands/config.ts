@@ -27,10 +27,11 @@ export async function run(invocation: Invocation): Promise<number> {
   trace(`read ${stack.file}`)
   const project = stack.project.name
   const marked = new MarkedValues(stack)
-  const entries = stack.config
+  const covered = stack.config
     .entries()
     .map((entry) => ({ ...entry, value: marked.cover(entry.value, printConfigKey(entry.key), []) }))
-    .toSorted((a, b) => compareConfigKeys(a.key, b.key))
+  // The JSON form puts its keys in order itself.
+  const entries = options.json ? covered : covered.toSorted((a, b) => compareConfigKeys(a.key, b.key))
   const values = stack.config.entries().map((entry) => entry.value)
   const reveal = showSecrets ? marked.reveal(await stack.reveal(values)) : coverSecrets
   if (options.json) {

@@ -1,0 +1,91 @@
+import type { Edit } from './edit.ts'
+import type { SharedPlace } from './starting-file.ts'
+
+/**
+ * Where the two may differ in an edit sequence: each row is one of vectors/differences.json (docs/differences.md), named
+ * by its `id`. Whatever else differs is a failure.
+ */
+interface KnownDifference {
+  readonly id: string
+}
+
+/** Plain values that can't be compared, because the reference does not keep them. */
+interface LostText extends KnownDifference {
+  readonly applies: (text: string) => boolean
+}
+
+/** Ways to write a file that can't be compared, because the reference changes their values when it saves the file. */
+interface LostLayout extends KnownDifference {
+  readonly applies: (file: string) => boolean
+}
+
+/** Edits that one side refuses and the other one makes. `place` is the printed key and the steps inside its value. */
+interface Refusal extends KnownDifference {
+  readonly by: 'stackseal' | 'pulumi'
+  /** What the refusal says. */
+  readonly error: RegExp
+  readonly applies: (edit: Edit, place: readonly string[], shared: readonly SharedPlace[]) => boolean
+}
+
+const LOST_TEXTS: readonly LostText[] = [
+  { id: 'leading-newline', applies: (text) => /^[\n\u2028\u2029]/.test(text) && text.includes('\n') },
+  { id: 'leading-tab', applies: (text) => text.startsWith('\t') && text.includes('\n') },
+]
+
+const LOST_LAYOUTS: readonly LostLayout[] = [{ id: 'folded-keep', applies: (file) => file.includes('>+') }]
+
+const REFUSALS: readonly Refusal[] = [
+  {
+    id: 'shared-places',
+    by: 'stackseal',
+    error: /ERR_CANNOT_EDIT/,
+    applies: (_edit, place, shared) => shared.some((it) => touches(it, place)),
+  },
+  {
+    id: 'space-first',
+    by: 'pulumi',
+    error: /yaml: line \d+: did not find expected/,
+    applies: (edit, place) =>
+      edit.command === 'set' &&
+      edit.as !== 'secret' &&
+      /^ [^]*\n/.test(edit.value) &&
+      place.some((step) => /^\d+$/.test(step)),
+  },
+  {
+    id: 'emptied-list',
+    by: 'pulumi',
+    error: /it wrote a file that it can not read/,
+    applies: (edit) => edit.command === 'rm' && edit.path,
+  },
+]
+
+export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [...LOST_TEXTS, ...LOST_LAYOUTS, ...REFUSALS]
+
+/** Whether an edit sets a plain text that the reference does not keep. */
+export function setsLostText(edit: Edit): boolean {
+  if (edit.command === 'rm' || edit.as === 'secret') return false
+  return LOST_TEXTS.some((known) => known.applies(edit.value))
+}
+
+export function hasLostLayout(file: string): boolean {
+  return LOST_LAYOUTS.some((known) => known.applies(file))
+}
+
+/** Whether one side may refuse an edit that the other one makes. */
+export function mayBeRefused(
+  by: Refusal['by'],
+  said: string,
+  edit: Edit,
+  place: readonly string[],
+  shared: readonly SharedPlace[],
+): boolean {
+  return REFUSALS.some((known) => known.by === by && known.error.test(said) && known.applies(edit, place, shared))
+}
+
+function touches({ kind, path }: SharedPlace, place: readonly string[]): boolean {
+  const inside = path.every((name, i) => place[i] === name)
+  const around = place.every((name, i) => path[i] === name)
+  // An alias may be replaced or taken out as a whole; what it stands for may not be changed through it.
+  if (kind === 'alias') return inside && place.length > path.length
+  return kind === 'anchor' ? inside || around : inside
+}
