@@ -1,20 +1,29 @@
+import type * as YamlModule from 'yaml'
 import type { CST, Lexer, Parser } from 'yaml'
 import { malformedYaml } from './malformed-yaml.ts'
 import { YamlTokenRules } from './yaml-token-rules.ts'
 
-type Yaml = typeof import('yaml')
+type Yaml = typeof YamlModule
 
 /** The tokens of a file's first document; undefined where the file has none. */
 export interface FirstDocument {
   readonly document: CST.Document | undefined
   readonly contentStart: number
   readonly contentEnd: number
+  /** The lengths of the scalars whose tokens hold only a stand-in, by where they begin. */
+  readonly lengths: ReadonlyMap<number, number>
 }
 
 // The reference ends a line at each of these too; the library at LF and CR LF alone. Each is as long as an LF.
 const FURTHER_LINE_ENDS = /\r(?!\n)|[\u0085\u2028\u2029]/g
 
 const BYTE_ORDER_MARK = '\ufeff'
+
+/** Scalars longer than this are given to the library in short: it would read them character by character. */
+const LONG_SCALAR = 65_536
+
+/** A bound on memory: more than a file of 64 MiB has that is made of secrets. */
+const MAX_TOKENS = 10_000_000
 
 const QUOTES: readonly string[] = ['"', "'"]
 
@@ -44,6 +53,8 @@ class Reader {
   #lineIsBlank = true
   #heldBlanks: { readonly source: string; readonly at: number }[] = []
   #inBlockScalar = false
+  #tokens = 0
+  readonly #lengths = new Map<number, number>()
 
   constructor({ Lexer, Parser, CST }: Yaml, text: string, maxDepth: number) {
     this.#text = text.replace(FURTHER_LINE_ENDS, '\n')
@@ -55,13 +66,13 @@ class Reader {
   }
 
   read(): FirstDocument {
-    this.#freeIndentation()
+    this.#guardIndentation()
     let scalarIsNext = false
     for (const source of this.#lexer.lex(this.#text)) {
       if (scalarIsNext) {
         scalarIsNext = false
         this.#rules.check(this.#inBlockScalar ? 'block' : 'plain', source, this.#at)
-        this.#feed(source, this.#at)
+        this.#feedScalar(source, this.#inBlockScalar ? '' : source.charAt(0))
         this.#at += source.length
         this.#lineIsBlank = this.#inBlockScalar
         this.#inBlockScalar = false
@@ -80,18 +91,20 @@ class Reader {
   }
 
   /**
-   * In brackets and quotes the reference looks at no indentation. The library's lexer does, by a field that no option
-   * sets, so there it reads 0 in place of that field.
+   * In brackets and quotes the reference looks at no indentation, and to a comment's it pays no attention. The library's
+   * lexer does both, by a field that no option sets, so that field is guarded.
    */
-  #freeIndentation(): void {
+  #guardIndentation(): void {
     let indentNext = 0
     Object.defineProperty(this.#lexer, 'indentNext', {
-      get: () => (this.#isFree() ? 0 : indentNext),
-      set: (value: number) => (indentNext = value),
+      get: () => (this.#isIndentationFree() ? 0 : indentNext),
+      set: (value: number) => {
+        if (this.#inBlockScalar || this.#text.charAt(this.#at) !== '#') indentNext = value
+      },
     })
   }
 
-  #isFree(): boolean {
+  #isIndentationFree(): boolean {
     return this.#rules.inFlow || (!this.#inBlockScalar && QUOTES.includes(this.#text.charAt(this.#at)))
   }
 
@@ -102,7 +115,7 @@ class Reader {
       this.#refuse('... ends a document that has not begun')
     }
     const contentStart = marker === undefined ? Number(this.#text.startsWith(BYTE_ORDER_MARK)) : marker.offset + 3
-    return { document, contentStart, contentEnd }
+    return { document, contentStart, contentEnd, lengths: this.#lengths }
   }
 
   #take(type: CST.TokenType | null, source: string): void {
@@ -133,14 +146,22 @@ class Reader {
         for (const blank of this.#heldBlanks) this.#feed(blank.source, blank.at)
         this.#heldBlanks = []
         this.#lineIsBlank = false
-        return this.#feed(source, this.#at)
+        if (type.endsWith('-quoted-scalar'))
+          this.#feedScalar(source, source.charAt(0) + source.charAt(source.length - 1))
+        else this.#feed(source, this.#at)
     }
+  }
+
+  #feedScalar(source: string, inShort: string): void {
+    if (source.length > LONG_SCALAR) this.#lengths.set(this.#at, source.length)
+    this.#feed(source.length > LONG_SCALAR ? inShort : source, this.#at)
   }
 
   #feed(source: string, at: number): void {
     this.#parser.offset = at
     for (const token of this.#parser.next(source)) this.#receive(token)
     // The document and a scalar are on the stack as well.
+    if (++this.#tokens > MAX_TOKENS) this.#refuse(`it has more than ${MAX_TOKENS} tokens`)
     if (this.#parser.stack.length > this.#maxDepth + 2) this.#refuse(`more than ${this.#maxDepth} levels are nested`)
   }
 

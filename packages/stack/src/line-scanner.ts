@@ -1,5 +1,6 @@
+import { blockScalarText, readBlockScalarHeader } from './block-scalar-text.ts'
 import type { DocumentNode, ItemNode, MappingNode, PairNode, ParsedDocument, ScalarNode } from './document-node.ts'
-import { blockScalarText, doubleQuotedText, readBlockScalarHeader } from './scalar-text.ts'
+import { doubleQuotedText } from './scalar-text.ts'
 
 /**
  * Finds the tree of a file in the plain block style in which the reference writes: block mappings and sequences, scalars
@@ -9,7 +10,7 @@ import { blockScalarText, doubleQuotedText, readBlockScalarHeader } from './scal
 export function scanDocument(text: string): ParsedDocument | undefined {
   if (UNUSUAL.test(text) || !text.isWellFormed()) return undefined
   try {
-    return { root: new Scan(text).document(), contentStart: 0, contentEnd: text.length, aliased: NO_NAMES }
+    return { root: scanRoot(text), contentStart: 0, contentEnd: text.length, aliased: NO_NAMES }
   } catch (error) {
     if (error === REFUSED) return undefined
     throw error
@@ -21,6 +22,9 @@ const UNUSUAL = /[^\t\n -~\u00a0-\u2027\u202a-\ufefe\uff00-\ufffd]/
 
 /** Deeper than anybody nests; the recursion stays far from the end of the stack. */
 const MAX_DEPTH = 500
+
+/** A bound on memory: more pairs and items than a file of 64 MiB has that is made of secrets. */
+const MAX_ENTRIES = 2_000_000
 
 /** From the start of a key to its colon, as in YAML. */
 const MAX_KEY_LENGTH = 1024
@@ -39,264 +43,256 @@ const DASH = 0x2d
 const DOT = 0x2e
 const COLON = 0x3a
 const BRACKET = 0x5b
-const BAR = 0x7c
+const BACKSLASH = 0x5c
 const BRACE = 0x7b
+const BAR = 0x7c
 
-// What a plain scalar does not begin with; a dash may, where no blank follows.
-const INDICATORS: ReadonlySet<number> = new Set([...'?:,[]{}#&*!|>\'"%@`'].map((character) => character.charCodeAt(0)))
+/** What a plain scalar does not begin with; a dash may, where no blank follows. */
+const INDICATORS = '?:,[]{}#&*!|>\'"%@`'
 
-class Scan {
-  readonly #text: string
-  readonly #hasTabs: boolean
-  // The line that is read now: its column of the first character, where that stands, and where the line ends.
-  #column = -1
-  #at = 0
-  #lineStart = 0
-  #lineEnd = -1
-  // The next of each at or behind #at, so that no stretch of the text is searched twice.
-  #hash = -1
-  #colon = -1
-  #depth = 0
-
-  constructor(text: string) {
-    this.#text = text
-    this.#hasTabs = text.includes('\t')
-  }
-
-  document(): DocumentNode | undefined {
-    this.#nextLine(0)
-    if (this.#column === -1) return undefined
-    const root = this.#block()
-    if (this.#column !== -1) throw REFUSED
-    return root
-  }
-
-  /** Goes to the first line from `from`, a line start, that has more than blanks and a comment; column -1 is the end. */
-  #nextLine(from: number): void {
-    const text = this.#text
-    let start = from
-    for (;;) {
-      if (start >= text.length) {
-        this.#column = -1
-        return
-      }
-      let at = start
-      let code = text.charCodeAt(at)
-      while (code === SPACE) code = text.charCodeAt(++at)
-      if (code === LF) {
-        start = at + 1
-        continue
-      }
-      let end = text.indexOf('\n', at)
-      if (end === -1) end = text.length
-      if (this.#hasTabs && text.slice(start, end).includes('\t')) throw REFUSED
-      if (code === HASH || at === text.length) {
-        start = end + 1
-        continue
-      }
-      this.#column = at - start
-      this.#at = at
-      this.#lineStart = start
-      this.#lineEnd = end
-      if (at === start && isMarker(text, at)) throw REFUSED
-      return
-    }
-  }
-
-  /** A collection that begins at the place reached. */
-  #block(): DocumentNode {
-    if (++this.#depth > MAX_DEPTH) throw REFUSED
-    const node = this.#isDash(this.#at) ? this.#sequence() : this.#mapping()
-    this.#depth--
-    return node
-  }
-
-  #mapping(): MappingNode {
-    const column = this.#column
-    const start = this.#at
-    const pairs = [this.#pair(column)] // most have one: an array made with one stays small
-    while (this.#column === column && !this.#isDash(this.#at)) pairs.push(this.#pair(column))
-    if (this.#column > column) throw REFUSED
-    const { end } = pairs.at(-1) as PairNode
-    return { kind: 'mapping', flow: false, pairs, start, end, outerStart: start, anchor: undefined, tag: undefined }
-  }
-
-  #pair(column: number): PairNode {
-    const key = this.#key()
-    const colonEnd = key.end + 1
-    const value = this.#value(colonEnd, column, true)
-    return { key, value, start: key.start, colonEnd, end: value.end }
-  }
-
-  #sequence(): DocumentNode {
-    const column = this.#column
-    const start = this.#at
-    const items: ItemNode[] = []
-    let end: number
-    do {
-      const dash = this.#at
-      const value = this.#value(dash + 1, column, false)
-      end = value.end
-      items.push({ value, start: dash, dashEnd: dash + 1, end })
-    } while (this.#column === column && this.#isDash(this.#at))
-    if (this.#column > column) throw REFUSED
-    return { kind: 'sequence', flow: false, items, start, end, outerStart: start, anchor: undefined, tag: undefined }
-  }
-
-  /** The value after a colon or dash, in a collection at `column`; leaves the scan at the next line with something in it. */
-  #value(indicatorEnd: number, column: number, inMapping: boolean): DocumentNode {
-    const text = this.#text
-    let at = indicatorEnd
-    let code = text.charCodeAt(at)
-    while (code === SPACE) code = text.charCodeAt(++at)
-    if (at >= this.#lineEnd || (code === HASH && at > indicatorEnd)) {
-      this.#nextLine(this.#lineEnd + 1)
-      // A sequence may stand at the column of the key it belongs to.
-      const below = this.#column > column || (inMapping && this.#column === column && this.#isDash(this.#at))
-      return below ? this.#block() : scalar('empty', '', indicatorEnd, indicatorEnd)
-    }
-    if (code === BAR) return this.#literal(at, column)
-    if (!inMapping && (this.#isDash(at) || this.#keyEnd(at) !== -1)) {
-      // `- - a` and `- k: v`: a collection that begins behind the dash.
-      this.#at = at
-      this.#column = at - this.#lineStart
-      return this.#block()
-    }
-    const node = this.#oneLine(at, code)
-    this.#nextLine(this.#lineEnd + 1)
-    if (this.#column > column) throw REFUSED
-    return node
-  }
-
-  /** A value that begins at `at` and ends in this line. */
-  #oneLine(at: number, code: number): DocumentNode {
-    const text = this.#text
-    if (code === DOUBLE_QUOTE || code === SINGLE_QUOTE) {
-      const node = this.#quoted(at, code)
-      this.#expectLineEnd(node.end)
-      return node
-    }
-    if (code === BRACE || code === BRACKET) {
-      const pair = text.slice(at, at + 2)
-      if (pair !== '{}' && pair !== '[]') throw REFUSED
-      this.#expectLineEnd(at + 2)
-      const place = { flow: true, start: at, end: at + 2, outerStart: at, anchor: undefined, tag: undefined } as const
-      return pair === '{}' ? { kind: 'mapping', pairs: [], ...place } : { kind: 'sequence', items: [], ...place }
-    }
-    if (!this.#isPlainStart(at)) throw REFUSED
-    const end = this.#contentEnd(at)
-    const colon = this.#nextColon(at)
-    if ((colon !== -1 && colon < end) || text.charCodeAt(end - 1) === COLON) throw REFUSED
-    return scalar('plain', text.slice(at, end), at, end)
-  }
-
-  #literal(at: number, column: number): ScalarNode {
-    const text = this.#text
-    const header = readBlockScalarHeader(text.slice(at, this.#contentEnd(at)))
-    if (header === undefined) throw REFUSED
-    const content = blockScalarText(text, Math.min(this.#lineEnd + 1, text.length), column, header)
-    // Without a line of text there is no indentation: readers do not agree on what a comment below it is.
-    if (content === undefined || /^\n*$/.test(content.text)) throw REFUSED
-    this.#nextLine(content.end)
-    if (this.#column > column) throw REFUSED
-    return scalar('literal', content.text, at, content.end)
-  }
-
-  /** The key that begins at the place reached, with a colon right behind it. */
-  #key(): ScalarNode {
-    const text = this.#text
-    const at = this.#at
-    const end = this.#keyEnd(at)
-    if (end === -1 || end - at > MAX_KEY_LENGTH) throw REFUSED
-    const code = text.charCodeAt(at)
-    if (code === DOUBLE_QUOTE || code === SINGLE_QUOTE) return this.#quoted(at, code)
-    return scalar('plain', text.slice(at, end), at, end)
-  }
-
-  /** Where a key that would begin at `at` ends, -1 if none does. */
-  #keyEnd(at: number): number {
-    const text = this.#text
-    const code = text.charCodeAt(at)
-    if (code === DOUBLE_QUOTE || code === SINGLE_QUOTE) {
-      const { end } = this.#quoted(at, code)
-      const isKey = text.charCodeAt(end) === COLON && (end + 1 === this.#lineEnd || text.charCodeAt(end + 1) === SPACE)
-      return isKey ? end : -1
-    }
-    if (!this.#isPlainStart(at)) return -1
-    const colon = this.#nextColon(at)
-    if (colon === -1 || this.#comment(at) < colon) return -1
-    // A blank before the colon is allowed, but nobody writes it.
-    if (text.charCodeAt(colon - 1) === SPACE) throw REFUSED
-    return colon
-  }
-
-  #quoted(at: number, quote: number): ScalarNode {
-    const text = this.#text
-    const character = quote === DOUBLE_QUOTE ? '"' : "'"
-    let close = text.indexOf(character, at + 1)
-    if (quote === DOUBLE_QUOTE) {
-      while (close !== -1 && isEscaped(text, at + 1, close)) close = text.indexOf(character, close + 1)
-    } else {
-      while (close !== -1 && text.charCodeAt(close + 1) === SINGLE_QUOTE) close = text.indexOf(character, close + 2)
-    }
-    if (close === -1 || close > this.#lineEnd) throw REFUSED
-    const source = text.slice(at + 1, close)
-    if (quote === SINGLE_QUOTE) return scalar('single', source.replaceAll("''", "'"), at, close + 1)
-    const decoded = doubleQuotedText(source)
-    if (typeof decoded !== 'string') throw REFUSED
-    return scalar('double', decoded, at, close + 1)
-  }
-
-  /** The next colon of this line that ends a key, from `at` on; -1 if there is none. */
-  #nextColon(at: number): number {
-    if (this.#colon < at) {
-      const found = this.#text.indexOf(': ', at)
-      this.#colon = found === -1 ? this.#text.length : found
-    }
-    if (this.#colon < this.#lineEnd) return this.#colon
-    return this.#text.charCodeAt(this.#lineEnd - 1) === COLON && this.#lineEnd - 1 >= at ? this.#lineEnd - 1 : -1
-  }
-
-  /** Where the comment of this line begins, from `at` on; the end of the line if it has none. */
-  #comment(at: number): number {
-    const text = this.#text
-    if (this.#hash < at) this.#hash = this.#find('#', at)
-    while (this.#hash < this.#lineEnd && text.charCodeAt(this.#hash - 1) !== SPACE) {
-      this.#hash = this.#find('#', this.#hash + 1)
-    }
-    return Math.min(this.#hash, this.#lineEnd)
-  }
-
-  /** Where the content of this line ends, before blanks and a comment. */
-  #contentEnd(at: number): number {
-    let end = this.#comment(at)
-    while (this.#text.charCodeAt(end - 1) === SPACE) end--
-    return end
-  }
-
-  #find(what: string, from: number): number {
-    const found = this.#text.indexOf(what, from)
-    return found === -1 ? this.#text.length : found
-  }
-
-  #expectLineEnd(from: number): void {
-    let at = from
-    while (this.#text.charCodeAt(at) === SPACE) at++
-    if (at < this.#lineEnd && (this.#text.charCodeAt(at) !== HASH || at === from)) throw REFUSED
-  }
-
-  #isDash(at: number): boolean {
-    if (this.#text.charCodeAt(at) !== DASH) return false
-    return at + 1 === this.#lineEnd || this.#text.charCodeAt(at + 1) === SPACE
-  }
-
-  #isPlainStart(at: number): boolean {
-    return !INDICATORS.has(this.#text.charCodeAt(at)) && !this.#isDash(at)
-  }
+/** Where the scan is. It goes from line to line; a blank line or a comment line is never the one it is at. */
+interface Cursor {
+  readonly text: string
+  readonly hasTabs: boolean
+  /** The line's column of the first character, or of what follows a dash; -1 at the end of the file. */
+  column: number
+  at: number
+  lineStart: number
+  lineEnd: number
+  /** The next `#`, and the next colon with a space, at or behind the place reached: no stretch is searched twice. */
+  hash: number
+  colon: number
+  depth: number
+  entries: number
 }
 
-function scalar(style: ScalarNode['style'], text: string, start: number, end: number): ScalarNode {
-  return { kind: 'scalar', style, text, start, end, outerStart: start, anchor: undefined, tag: undefined }
+function scanRoot(text: string): DocumentNode | undefined {
+  const hasTabs = text.includes('\t')
+  const place = { column: -1, at: 0, lineStart: 0, lineEnd: -1, hash: -1, colon: -1 }
+  const cursor: Cursor = { text, hasTabs, ...place, depth: 0, entries: 0 }
+  nextLine(cursor, 0)
+  if (cursor.column === -1) return undefined
+  const root = text.startsWith('{}', cursor.at) ? scanEmptyRoot(cursor) : scanBlock(cursor)
+  if (cursor.column !== -1) throw REFUSED
+  return root
+}
+
+/** A lone `{}`: what the reference leaves of a file that it empties. */
+function scanEmptyRoot(cursor: Cursor): DocumentNode {
+  const root = scanOneLine(cursor, cursor.at, BRACE)
+  nextLine(cursor, cursor.lineEnd + 1)
+  return root
+}
+
+/** Goes to the first line from `from`, a line start, that has more than blanks and a comment. */
+function nextLine(cursor: Cursor, from: number): void {
+  const { text } = cursor
+  let start = from
+  while (start < text.length) {
+    let at = start
+    let code = text.charCodeAt(at)
+    while (code === SPACE) code = text.charCodeAt(++at)
+    if (code === LF) {
+      start = at + 1
+      continue
+    }
+    const end = find(text, '\n', at)
+    if (cursor.hasTabs && text.slice(start, end).includes('\t')) throw REFUSED
+    if (code === HASH || at === text.length) {
+      start = end + 1
+      continue
+    }
+    if (at === start && isMarker(text, at)) throw REFUSED
+    cursor.column = at - start
+    cursor.at = at
+    cursor.lineStart = start
+    cursor.lineEnd = end
+    return
+  }
+  cursor.column = -1
+}
+
+/** A collection that begins at the place reached. */
+function scanBlock(cursor: Cursor): DocumentNode {
+  if (++cursor.depth > MAX_DEPTH) throw REFUSED
+  const node = isDash(cursor, cursor.at) ? scanSequence(cursor) : scanMapping(cursor)
+  cursor.depth--
+  return node
+}
+
+function scanMapping(cursor: Cursor): MappingNode {
+  const { column, at: start } = cursor
+  let pair = scanPair(cursor, column)
+  const pairs = [pair] // most mappings have one pair: an array made with one stays small
+  while (cursor.column === column && !isDash(cursor, cursor.at)) {
+    pair = scanPair(cursor, column)
+    pairs.push(pair)
+  }
+  if (cursor.column > column) throw REFUSED
+  const { end } = pair
+  return { kind: 'mapping', flow: false, pairs, start, end, outerStart: start, anchor: undefined, tag: undefined }
+}
+
+function scanPair(cursor: Cursor, column: number): PairNode {
+  const { at } = cursor
+  const keyEnd = findKeyEnd(cursor, at)
+  if (keyEnd === -1 || keyEnd - at > MAX_KEY_LENGTH) throw REFUSED
+  const code = cursor.text.charCodeAt(at)
+  const isQuoted = code === DOUBLE_QUOTE || code === SINGLE_QUOTE
+  const key = isQuoted ? scanQuoted(cursor, at, code) : scalar('plain', cursor.text.slice(at, keyEnd), at, keyEnd)
+  const value = scanValue(cursor, keyEnd + 1, column, true)
+  return { key, value, start: at, colonEnd: keyEnd + 1, end: value.end }
+}
+
+function scanSequence(cursor: Cursor): DocumentNode {
+  const { column, at: start } = cursor
+  let item = scanItem(cursor, column)
+  const items = [item]
+  while (cursor.column === column && isDash(cursor, cursor.at)) {
+    item = scanItem(cursor, column)
+    items.push(item)
+  }
+  if (cursor.column > column) throw REFUSED
+  const { end } = item
+  return { kind: 'sequence', flow: false, items, start, end, outerStart: start, anchor: undefined, tag: undefined }
+}
+
+function scanItem(cursor: Cursor, column: number): ItemNode {
+  const { at } = cursor
+  const value = scanValue(cursor, at + 1, column, false)
+  return { value, start: at, dashEnd: at + 1, end: value.end }
+}
+
+/** The value after a colon or dash, in a collection at `column`; leaves the cursor at the next line. */
+function scanValue(cursor: Cursor, indicatorEnd: number, column: number, inMapping: boolean): DocumentNode {
+  if (++cursor.entries > MAX_ENTRIES) throw REFUSED
+  const { text, lineEnd } = cursor
+  let at = indicatorEnd
+  while (text.charCodeAt(at) === SPACE) at++
+  const code = text.charCodeAt(at)
+  if (at >= lineEnd || (code === HASH && at > indicatorEnd)) {
+    nextLine(cursor, lineEnd + 1)
+    // A sequence may stand at the column of the key it belongs to.
+    const isBelow = cursor.column > column || (inMapping && cursor.column === column && isDash(cursor, cursor.at))
+    return isBelow ? scanBlock(cursor) : scalar('empty', '', indicatorEnd, indicatorEnd)
+  }
+  if (code === BAR) return scanLiteral(cursor, at, column)
+  if (!inMapping && (isDash(cursor, at) || findKeyEnd(cursor, at) !== -1)) {
+    // `- - a` and `- k: v`: a collection that begins behind the dash.
+    cursor.at = at
+    cursor.column = at - cursor.lineStart
+    return scanBlock(cursor)
+  }
+  const node = scanOneLine(cursor, at, code)
+  nextLine(cursor, lineEnd + 1)
+  if (cursor.column > column) throw REFUSED
+  return node
+}
+
+/** A value that begins at `at` and ends in this line. */
+function scanOneLine(cursor: Cursor, at: number, code: number): DocumentNode {
+  const { text } = cursor
+  if (code === DOUBLE_QUOTE || code === SINGLE_QUOTE) {
+    const node = scanQuoted(cursor, at, code)
+    expectLineEnd(cursor, node.end)
+    return node
+  }
+  if (code === BRACE || code === BRACKET) {
+    const brackets = text.slice(at, at + 2)
+    if (brackets !== '{}' && brackets !== '[]') throw REFUSED
+    expectLineEnd(cursor, at + 2)
+    const place = { flow: true, start: at, end: at + 2, outerStart: at, anchor: undefined, tag: undefined } as const
+    return code === BRACE ? { kind: 'mapping', pairs: [], ...place } : { kind: 'sequence', items: [], ...place }
+  }
+  if (!isPlainStart(cursor, at)) throw REFUSED
+  const end = findContentEnd(cursor, at)
+  const colon = findColon(cursor, at)
+  if ((colon !== -1 && colon < end) || text.charCodeAt(end - 1) === COLON) throw REFUSED
+  return scalar('plain', text.slice(at, end), at, end)
+}
+
+function scanLiteral(cursor: Cursor, at: number, column: number): ScalarNode {
+  const { text } = cursor
+  const header = readBlockScalarHeader(text.slice(at, findContentEnd(cursor, at)))
+  if (header === undefined) throw REFUSED
+  const content = blockScalarText(text, Math.min(cursor.lineEnd + 1, text.length), column, header)
+  // Without a line of text there is no indentation: readers do not agree on what a comment below it is.
+  if (content === undefined || /^\n*$/.test(content.text)) throw REFUSED
+  nextLine(cursor, content.end)
+  if (cursor.column > column) throw REFUSED
+  return scalar('literal', content.text, at, content.end)
+}
+
+function scanQuoted({ text, lineEnd }: Cursor, at: number, quote: number): ScalarNode {
+  const character = quote === DOUBLE_QUOTE ? '"' : "'"
+  let close = text.indexOf(character, at + 1)
+  if (quote === DOUBLE_QUOTE) {
+    while (close !== -1 && isEscaped(text, at + 1, close)) close = text.indexOf(character, close + 1)
+  } else {
+    while (close !== -1 && text.charCodeAt(close + 1) === SINGLE_QUOTE) close = text.indexOf(character, close + 2)
+  }
+  if (close === -1 || close > lineEnd) throw REFUSED
+  const source = text.slice(at + 1, close)
+  if (quote === SINGLE_QUOTE) return scalar('single', source.replaceAll("''", "'"), at, close + 1)
+  const unquoted = doubleQuotedText(source)
+  if (typeof unquoted !== 'string') throw REFUSED
+  return scalar('double', unquoted, at, close + 1)
+}
+
+/** Where a key that begins at `at` ends, right before its colon; -1 if what begins there is no key. */
+function findKeyEnd(cursor: Cursor, at: number): number {
+  const { text } = cursor
+  const code = text.charCodeAt(at)
+  if (code === DOUBLE_QUOTE || code === SINGLE_QUOTE) {
+    const { end } = scanQuoted(cursor, at, code)
+    const isKey = text.charCodeAt(end) === COLON && (end + 1 === cursor.lineEnd || text.charCodeAt(end + 1) === SPACE)
+    return isKey ? end : -1
+  }
+  if (!isPlainStart(cursor, at)) return -1
+  const colon = findColon(cursor, at)
+  if (colon === -1 || findComment(cursor, at) < colon) return -1
+  // A blank before the colon is allowed, but nobody writes it.
+  if (text.charCodeAt(colon - 1) === SPACE) throw REFUSED
+  return colon
+}
+
+/** The next colon of this line that ends a key, from `at` on; -1 if there is none. */
+function findColon(cursor: Cursor, at: number): number {
+  const { text, lineEnd } = cursor
+  if (cursor.colon < at) cursor.colon = find(text, ': ', at)
+  if (cursor.colon < lineEnd) return cursor.colon
+  return text.charCodeAt(lineEnd - 1) === COLON && lineEnd > at ? lineEnd - 1 : -1
+}
+
+/** Where the comment of this line begins, from `at` on; the end of the line if it has none. */
+function findComment(cursor: Cursor, at: number): number {
+  const { text, lineEnd } = cursor
+  if (cursor.hash < at) cursor.hash = find(text, '#', at)
+  while (cursor.hash < lineEnd && text.charCodeAt(cursor.hash - 1) !== SPACE) {
+    cursor.hash = find(text, '#', cursor.hash + 1)
+  }
+  return Math.min(cursor.hash, lineEnd)
+}
+
+/** Where the content of this line ends, before blanks and a comment. */
+function findContentEnd(cursor: Cursor, at: number): number {
+  let end = findComment(cursor, at)
+  while (cursor.text.charCodeAt(end - 1) === SPACE) end--
+  return end
+}
+
+function expectLineEnd({ text, lineEnd }: Cursor, from: number): void {
+  let at = from
+  while (text.charCodeAt(at) === SPACE) at++
+  if (at < lineEnd && (text.charCodeAt(at) !== HASH || at === from)) throw REFUSED
+}
+
+function isDash({ text, lineEnd }: Cursor, at: number): boolean {
+  return text.charCodeAt(at) === DASH && (at + 1 === lineEnd || text.charCodeAt(at + 1) === SPACE)
+}
+
+function isPlainStart(cursor: Cursor, at: number): boolean {
+  return !INDICATORS.includes(cursor.text.charAt(at)) && !isDash(cursor, at)
 }
 
 /** `---` or `...` at the start of a line. */
@@ -309,7 +305,16 @@ function isMarker(text: string, at: number): boolean {
 }
 
 function isEscaped(text: string, from: number, at: number): boolean {
-  let backslashes = 0
-  while (at - 1 - backslashes >= from && text.charCodeAt(at - 1 - backslashes) === 0x5c) backslashes++
-  return backslashes % 2 === 1
+  let before = at - 1
+  while (before >= from && text.charCodeAt(before) === BACKSLASH) before--
+  return (at - before) % 2 === 0
+}
+
+function find(text: string, what: string, from: number): number {
+  const found = text.indexOf(what, from)
+  return found === -1 ? text.length : found
+}
+
+function scalar(style: ScalarNode['style'], text: string, start: number, end: number): ScalarNode {
+  return { kind: 'scalar', style, text, start, end, outerStart: start, anchor: undefined, tag: undefined }
 }

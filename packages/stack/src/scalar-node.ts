@@ -1,7 +1,8 @@
 import type { CST } from 'yaml'
+import { blockScalarText, readBlockScalarHeader } from './block-scalar-text.ts'
 import type { ScalarNode } from './document-node.ts'
 import { malformedYaml } from './malformed-yaml.ts'
-import { blockScalarText, doubleQuotedText, plainText, readBlockScalarHeader, singleQuotedText } from './scalar-text.ts'
+import { doubleQuotedText, plainText, singleQuotedText } from './scalar-text.ts'
 
 /** Anchor and tag before a node, and where they begin and end; both undefined where neither is written. */
 export interface Properties {
@@ -17,10 +18,16 @@ export function emptyScalar(properties: Properties, at: number): ScalarNode {
   return scalar('empty', '', place, place, properties)
 }
 
+/** A file, and how long its scalars are whose tokens hold only a stand-in, by where they begin. */
+export interface ScalarSource {
+  readonly text: string
+  readonly lengths: ReadonlyMap<number, number>
+}
+
 /** @throws ERR_MALFORMED_FILE */
-export function flowScalar(text: string, token: CST.FlowScalar, properties: Properties): ScalarNode {
+export function flowScalar({ text, lengths }: ScalarSource, token: CST.FlowScalar, properties: Properties): ScalarNode {
   const start = token.offset
-  const end = start + token.source.length
+  const end = start + (lengths.get(start) ?? token.source.length)
   if (token.type === 'scalar') return scalar('plain', plainText(text.slice(start, end)), start, end, properties)
   const source = text.slice(start + 1, end - 1)
   if (token.type === 'single-quoted-scalar') {
@@ -34,7 +41,11 @@ export function flowScalar(text: string, token: CST.FlowScalar, properties: Prop
 }
 
 /** @throws ERR_MALFORMED_FILE */
-export function blockScalar(text: string, token: CST.BlockScalar, properties: Properties): ScalarNode {
+export function blockScalar(
+  { text, lengths }: ScalarSource,
+  token: CST.BlockScalar,
+  properties: Properties,
+): ScalarNode {
   const start = token.offset
   const written = token.props[0]
   const header = written?.type === 'block-scalar-header' ? readBlockScalarHeader(written.source) : undefined
@@ -44,7 +55,7 @@ export function blockScalar(text: string, token: CST.BlockScalar, properties: Pr
   const content = blockScalarText(text, contentStart, token.indent, header)
   if (content === undefined) throw malformedYaml(text, start, 'a tab stands in the indentation of a block scalar')
   // The library has found the end by itself. Blank lines may lie between the two ends, text may not.
-  const end = contentStart + token.source.length
+  const end = contentStart + (lengths.get(contentStart) ?? token.source.length)
   const between = text.slice(Math.min(end, content.end), Math.max(end, content.end))
   if (/[^ \t\n\r\u0085\u2028\u2029]/.test(between)) {
     throw malformedYaml(

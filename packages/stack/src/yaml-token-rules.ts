@@ -45,8 +45,10 @@ const BLANK_OR_END = /[ \t\n\r]|^$/
  */
 export class YamlTokenRules {
   readonly #text: string
-  readonly #levels: Level[] = [{ key: -1, explicit: false }]
-  readonly #indents: number[] = [-1]
+  #level: Level = { key: -1, explicit: false }
+  readonly #outerLevels: Level[] = []
+  #indent = -1
+  readonly #outerIndents: number[] = []
   #keyAllowed = true
   #lineStart: number
   /** Where the last token ended, if that was a plain scalar. */
@@ -60,7 +62,7 @@ export class YamlTokenRules {
 
   /** Whether the last token stands in brackets. */
   get inFlow(): boolean {
-    return this.#levels.length > 1
+    return this.#outerLevels.length > 0
   }
 
   /** @throws ERR_MALFORMED_FILE */
@@ -99,7 +101,7 @@ export class YamlTokenRules {
     const level = this.#level
     const { inFlow } = this
     const column = at - this.#lineStart
-    if (!inFlow) while (this.#indent > column) this.#indents.pop()
+    if (!inFlow) while (this.#indent > column) this.#indent = this.#outerIndents.pop() ?? -1
     switch (kind) {
       case 'seq-item-ind':
         if (!inFlow && !this.#keyAllowed) this.#refuse(at, 'an item can not begin here')
@@ -126,7 +128,7 @@ export class YamlTokenRules {
         return
       case 'flow-map-end':
       case 'flow-seq-end':
-        if (inFlow) this.#levels.pop()
+        this.#level = this.#outerLevels.pop() ?? level
         this.#keyAllowed = false
         return
       case 'doc-start':
@@ -136,6 +138,7 @@ export class YamlTokenRules {
         return
       case 'block-scalar-header':
         level.key = -1
+        this.#keyAllowed = false
         return
       default:
         this.#checkNode(kind, source, at)
@@ -148,7 +151,8 @@ export class YamlTokenRules {
     switch (kind) {
       case 'flow-map-start':
       case 'flow-seq-start':
-        this.#levels.push({ key: -1, explicit: false })
+        this.#outerLevels.push(this.#level)
+        this.#level = { key: -1, explicit: false }
         this.#keyAllowed = true
         return
       case 'anchor':
@@ -175,10 +179,13 @@ export class YamlTokenRules {
   }
 
   #checkPlainLines(source: string, at: number): void {
-    for (const line of source.matchAll(/\n( *)([^ \r\n])/g)) {
-      this.#lineStart = at + line.index + 1
-      const [, blanks = '', first] = line
-      if (blanks.length <= this.#indent && (!this.inFlow || first === '\t')) {
+    for (let newline = source.indexOf('\n'); newline !== -1; newline = source.indexOf('\n', newline + 1)) {
+      this.#lineStart = at + newline + 1
+      let first = newline + 1
+      while (source.charAt(first) === ' ') first++
+      const column = first - newline - 1
+      const isWrong = this.inFlow ? source.charAt(first) === '\t' : !'\r\n'.includes(source.charAt(first))
+      if (column <= this.#indent && isWrong) {
         this.#refuse(this.#lineStart, 'a line is not indented enough for the value that it belongs to')
       }
     }
@@ -198,16 +205,10 @@ export class YamlTokenRules {
     level.explicit = false
   }
 
-  get #level(): Level {
-    return this.#levels.at(-1) as Level
-  }
-
-  get #indent(): number {
-    return this.#indents.at(-1) as number
-  }
-
   #indentTo(column: number): void {
-    if (!this.inFlow && column > this.#indent) this.#indents.push(column)
+    if (this.inFlow || column <= this.#indent) return
+    this.#outerIndents.push(this.#indent)
+    this.#indent = column
   }
 
   #blankAt(at: number): boolean {

@@ -9,7 +9,7 @@ import type {
   SequenceNode,
 } from './document-node.ts'
 import { malformedYaml } from './malformed-yaml.ts'
-import { blockScalar, emptyScalar, flowScalar, type Properties } from './scalar-node.ts'
+import { blockScalar, emptyScalar, flowScalar, type Properties, type ScalarSource } from './scalar-node.ts'
 
 type Item = CST.CollectionItem
 type Indicator = 'doc-start' | 'explicit-key-ind' | 'map-value-ind' | 'seq-item-ind'
@@ -18,14 +18,14 @@ type Indicator = 'doc-start' | 'explicit-key-ind' | 'map-value-ind' | 'seq-item-
 export class YamlTree {
   /** Names of the anchors that an alias uses. */
   readonly aliased: Set<string> = new Set()
-  readonly #text: string
+  readonly #source: ScalarSource
   readonly #maxDepth: number
   readonly #anchors = new Map<string, DocumentNode | 'open'>()
   #depth = 0
 
-  /** @param text the file as it is: the texts of scalars are read from it, by the reference's rules */
-  constructor(text: string, maxDepth: number) {
-    this.#text = text
+  /** @param source the file as it is: the texts of scalars are read from it, by the reference's rules */
+  constructor(source: ScalarSource, maxDepth: number) {
+    this.#source = source
     this.#maxDepth = maxDepth
   }
 
@@ -43,18 +43,18 @@ export class YamlTree {
         return this.#alias(token)
       case 'scalar':
         if (token.source === '') return this.#anchored(emptyScalar(props, emptyAt))
-        return this.#anchored(flowScalar(this.#text, token, props))
+        return this.#anchored(flowScalar(this.#source, token, props))
       case 'single-quoted-scalar':
       case 'double-quoted-scalar':
-        return this.#anchored(flowScalar(this.#text, token, props))
+        return this.#anchored(flowScalar(this.#source, token, props))
       case 'block-scalar':
-        return this.#anchored(blockScalar(this.#text, token, props))
+        return this.#anchored(blockScalar(this.#source, token, props))
       case 'block-map':
       case 'block-seq':
       case 'flow-collection':
         return this.#collection(token, props)
       default:
-        throw malformedYaml(this.#text, token?.offset ?? emptyAt, 'something stands where a value should')
+        throw malformedYaml(this.#source.text, token?.offset ?? emptyAt, 'something stands where a value should')
     }
   }
 
@@ -66,8 +66,8 @@ export class YamlTree {
   #alias({ source, offset: start }: CST.FlowScalar): AliasNode {
     const name = source.slice(1)
     const target = this.#anchors.get(name)
-    if (target === undefined) throw malformedYaml(this.#text, start, 'an alias has no anchor before it')
-    if (target === 'open') throw malformedYaml(this.#text, start, 'an alias stands inside of what it stands for')
+    if (target === undefined) throw malformedYaml(this.#source.text, start, 'an alias has no anchor before it')
+    if (target === 'open') throw malformedYaml(this.#source.text, start, 'an alias stands inside of what it stands for')
     this.aliased.add(name)
     const end = start + source.length
     return { kind: 'alias', name, target, start, end, outerStart: start, anchor: undefined, tag: undefined }
@@ -75,7 +75,7 @@ export class YamlTree {
 
   #collection(token: CST.BlockMap | CST.BlockSequence | CST.FlowCollection, props: Properties): DocumentNode {
     if (++this.#depth > this.#maxDepth) {
-      throw malformedYaml(this.#text, token.offset, `more than ${this.#maxDepth} levels are nested`)
+      throw malformedYaml(this.#source.text, token.offset, `more than ${this.#maxDepth} levels are nested`)
     }
     if (props.anchor !== undefined) this.#anchors.set(props.anchor, 'open')
     const node = this.#anchored(this.#content(token, props))
@@ -128,7 +128,7 @@ export class YamlTree {
       // `[a: b]`: a mapping of one pair, without brackets of its own.
       const pair = this.#pair(item)
       if (pair.key.end === pair.key.outerStart) {
-        throw malformedYaml(this.#text, pair.start, 'a pair in square brackets has no key')
+        throw malformedYaml(this.#source.text, pair.start, 'a pair in square brackets has no key')
       }
       node = mapping([pair], true, pair.start, pair.end, NO_PROPERTIES)
     } else {
@@ -141,13 +141,13 @@ export class YamlTree {
     const mark = indicator(start, 'explicit-key-ind')
     const colon = indicator(sep, 'map-value-ind')
     const key = this.#node(keyToken, properties(start), mark === undefined ? (colon?.offset ?? 0) : mark.offset + 1)
-    if (!isScalarKey(key)) throw malformedYaml(this.#text, key.start, 'a key is a mapping or a sequence')
+    if (!isScalarKey(key)) throw malformedYaml(this.#source.text, key.start, 'a key is a mapping or a sequence')
     if (mark === undefined && key.kind === 'scalar' && key.style === 'empty') {
-      throw malformedYaml(this.#text, key.start, 'a colon has no key before it')
+      throw malformedYaml(this.#source.text, key.start, 'a colon has no key before it')
     }
     const valueProps = properties(sep)
     if (colon === undefined && (valueToken !== undefined || valueProps.start !== undefined)) {
-      throw malformedYaml(this.#text, key.end, 'a value has no colon before it')
+      throw malformedYaml(this.#source.text, key.end, 'a value has no colon before it')
     }
     const colonEnd = colon === undefined ? key.end : colon.offset + 1
     const value = this.#node(valueToken, valueProps, colonEnd)
@@ -160,7 +160,7 @@ export class YamlTree {
     const colon = indicator(sep, 'map-value-ind')
     if (colon === undefined) return
     const isThere = mark === undefined ? sep.find(isNewlineOrColon) === colon : mark.indent === colon.indent
-    if (!isThere) throw malformedYaml(this.#text, colon.offset, 'a colon has no key before it in its line')
+    if (!isThere) throw malformedYaml(this.#source.text, colon.offset, 'a colon has no key before it in its line')
   }
 }
 

@@ -15,6 +15,7 @@ import type { Invocation } from '../command.ts'
 import { MarkedValues } from '../marked-values.ts'
 import { stackOptions } from '../stack-options.ts'
 import type { Terminal } from '../terminal.ts'
+import { textWidth } from '../text-width.ts'
 
 const SOME_DO_NOT_OPEN = 3
 
@@ -49,8 +50,13 @@ export async function run(invocation: Invocation): Promise<number> {
 
 /** Two columns; further lines of a value stand below its first. */
 function table(rows: readonly (readonly [string, string])[], terminal: Terminal): string {
-  const cells = rows.map(([key, value]) => [terminal.cell(key), value] as const)
-  const width = 2 + cells.reduce((widest, [key]) => Math.max(widest, key.length), 0)
-  const below = `\n${' '.repeat(width)}`
-  return cells.map(([key, value]) => `${key.padEnd(width)}${value.replaceAll('\n', below)}\n`).join('')
+  const cells = rows.map(([key, value]) => {
+    const cell = terminal.cell(key)
+    return { cell, value, width: textWidth(cell) }
+  })
+  const column = 2 + cells.reduce((widest, { width }) => Math.max(widest, width), 0)
+  const below = `\n${' '.repeat(column)}`
+  return cells
+    .map(({ cell, value, width }) => `${cell}${' '.repeat(column - width)}${value.replaceAll('\n', below)}\n`)
+    .join('')
 }

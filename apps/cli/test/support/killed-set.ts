@@ -10,7 +10,7 @@ export const LOCK = `.${FILE}.stackseal-lock`
 const BESIDE = ['Pulumi.dev.yaml', 'Pulumi.yaml']
 
 // Large enough that writing, flushing and reading back take a few milliseconds, in lines that are quickly parsed.
-const LINES = 8
+const LINES = 3
 const LINE_BYTES = 160 * 1024
 
 /** When a process is killed: some milliseconds after it starts, or after a name begins to appear in the folder. */
