@@ -93,8 +93,14 @@ export class YamlTokenRules {
     if (tab === -1) return
     // Behind a plain scalar the blanks of further lines are looked at as if it went on there.
     const isAfterPlain = this.#plainEnd !== -1 && this.#plainEnd < this.#lineStart
-    const isWrong = isAfterPlain ? at + tab - this.#lineStart <= this.#indent : this.#keyAllowed && !this.inFlow
+    const mayBeKey = this.#keyAllowed && !this.inFlow && !this.#isCommentBehindSign(source, at)
+    const isWrong = isAfterPlain ? at + tab - this.#lineStart <= this.#indent : mayBeKey
     if (isWrong) this.#refuse(at, 'a tab stands where only spaces may')
+  }
+
+  /** The reference looks for a comment right behind a `?` and its `:`, and passes over tabs before it. */
+  #isCommentBehindSign(blanks: string, at: number): boolean {
+    return /[?:]/.test(this.#text.charAt(at - 1)) && this.#text[at + blanks.length] === '#'
   }
 
   #checkToken(kind: TokenKind, source: string, at: number, plainEnd: number): void {
