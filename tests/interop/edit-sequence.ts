@@ -2,8 +2,8 @@ import { isStacksealError } from '@stackseal/core'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { anyEdit, argumentsOf, type Edit, inputOf } from './edit.ts'
-import { mayBeRefused, setsLostText } from './known-differences.ts'
-import { type LibrarySide, placeOf, type Reading } from './library-side.ts'
+import { mayBeRefused, mayLoseItsType, setsLostText } from './known-differences.ts'
+import { type LibrarySide, placeOf, type Reading, valueAt } from './library-side.ts'
 import type { Playground } from './playground.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { SharedPlace, StartingFile } from './starting-file.ts'
@@ -92,7 +92,11 @@ export class EditSequence {
     if (ours.refused !== undefined) return
     const reading = await this.#read(this.#ours, 'our file after the edit')
     const theirReading = await this.#read(this.#theirs, "Pulumi's file after the edit")
-    this.#same(reading.model, theirReading.model, 'the values of our file are those of the file of Pulumi')
+    const typeIsLost = reading.model !== theirReading.model && this.#mayLoseItsType(edit)
+    const [model = '', theirModel = ''] = [reading, theirReading].map((it) =>
+      typeIsLost ? without(it.model, edit) : it.model,
+    )
+    this.#same(model, theirModel, 'the values of our file are those of the file of Pulumi')
     this.#checkCiphertexts(edit, reading)
     const folder = goOnWithOurs ? this.#ours : this.#theirs
     const listing = (goOnWithOurs ? reading : theirReading).listing
@@ -103,6 +107,10 @@ export class EditSequence {
     )
     if (goOnWithOurs) this.#text = oursText
     else this.#goOn(theirsText)
+  }
+
+  #mayLoseItsType(edit: Edit): boolean {
+    return mayLoseItsType(edit, valueAt(this.#reading?.entries ?? [], placeOf(edit) ?? []))
   }
 
   #goOn(text: Buffer): void {
@@ -197,6 +205,12 @@ export class EditSequence {
 
 function shown(edit: Edit): string {
   return `${JSON.stringify(argumentsOf(edit))}${inputOf(edit) === '' ? '' : ` < ${JSON.stringify(inputOf(edit))}`}`
+}
+
+/** A listing without the key that an edit names. */
+function without(listing: string, edit: Edit): string {
+  const [printed = ''] = placeOf(edit) ?? []
+  return JSON.stringify(Object.entries(JSON.parse(listing) as object).filter(([key]) => key !== printed))
 }
 
 /** The lines from the first one in which two texts differ, a few of each. */

@@ -1,3 +1,4 @@
+import type { ConfigValue } from '@stackseal/stack'
 import type { Edit } from './edit.ts'
 import type { SharedPlace } from './starting-file.ts'
 
@@ -59,7 +60,16 @@ const REFUSALS: readonly Refusal[] = [
   },
 ]
 
-export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [...LOST_TEXTS, ...LOST_LAYOUTS, ...REFUSALS]
+const TYPE_LOST: KnownDifference = { id: 'typed-over-text' }
+
+export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [...LOST_TEXTS, ...LOST_LAYOUTS, ...REFUSALS, TYPE_LOST]
+
+/** Whether an edit puts a number or a boolean where a text stood: the reference keeps the quotes that it may have had. */
+export function mayLoseItsType(edit: Edit, old: ConfigValue | undefined): boolean {
+  if (edit.command === 'rm' || typeof old !== 'string') return false
+  if (edit.as === 'int' || edit.as === 'float' || edit.as === 'bool') return true
+  return edit.as !== 'secret' && edit.path && /^(?:true|false|[-+]?\d+)$/.test(edit.value)
+}
 
 /** Whether an edit sets a plain text that the reference does not keep. */
 export function setsLostText(edit: Edit): boolean {

@@ -3,6 +3,7 @@ import { passphrase } from '@stackseal/provider-passphrase'
 import {
   type ConfigEntry,
   configJson,
+  type ConfigValue,
   openStack,
   type OpenStackOptions,
   parseConfigPlace,
@@ -64,6 +65,16 @@ export class LibrarySide {
     const options: OpenStackOptions = { cwd: folder, stack: 'dev', env: this.#env, registry: this.#registry }
     return openStack(options)
   }
+}
+
+/** The value at a place, as {@link placeOf} gives it. */
+export function valueAt(entries: readonly ConfigEntry[], place: readonly string[]): ConfigValue | undefined {
+  const [printed, ...steps] = place
+  const entry = entries.find(({ key }) => `${key.namespace}:${key.name}` === printed)
+  return steps.reduce<ConfigValue | undefined>((value, step) => {
+    if (Array.isArray(value)) return (value as readonly ConfigValue[])[Number(step)]
+    return value instanceof Map ? (value as ReadonlyMap<string, ConfigValue>).get(step) : undefined
+  }, entry?.value)
 }
 
 /** Where an edit goes: the printed key, then the names inside its value. */
