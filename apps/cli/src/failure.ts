@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { isStacksealError } from '@stackseal/core'
 import { errorCode } from './error-code.ts'
 import { exitNumber } from './exit-number.ts'
@@ -31,12 +32,11 @@ export function reportFailure(terminal: Terminal, error: unknown, { json, debug 
     terminal.report(JSON.stringify({ error: { code, message, hint, file, changed } }))
   } else {
     const { code, message, hint, file, subject, changed } = failure
-    const what = file ?? subject
-    terminal.fail(
-      `${message} (${code})`,
-      hint,
-      what !== undefined && changed === false ? [`${what} was not changed`] : [],
-    )
+    const what = file === undefined ? subject : basename(file)
+    const isKept = what !== undefined && changed === false
+    // The library says it within the message, where nobody prints a line of its own for it.
+    const told = isKept ? message.replace(/; [^;]* was not changed$/, '') : message
+    terminal.fail(`${told} (${code})`, hint, isKept ? [`${what} was not changed`] : [])
   }
   if (debug) for (const line of trail(error)) terminal.report(line)
   return exit

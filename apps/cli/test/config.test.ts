@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { inProcess } from './support/in-process.ts'
 import { project, SIMPLE, simpleProject, vector } from './support/project.ts'
 import type { TestProject } from './support/project.ts'
-import { folder, shell, stackseal } from './support/stackseal.ts'
+import { folder, stackseal, stacksealBytes } from './support/stackseal.ts'
 import type { Ran } from './support/stackseal.ts'
 
 const run = (args: readonly string[], on: TestProject, env: Readonly<Record<string, string>> = SIMPLE): Promise<Ran> =>
@@ -115,8 +115,8 @@ describe('config get', () => {
   test('a secret that is not UTF-8 goes into a pipe byte for byte, and into JSON as the reference puts it there', async () => {
     const on = project(readFileSync(vector('06-multiline', 'Pulumi.dev.yaml')))
     const env = { ...SIMPLE, ...PASSPHRASE_OF_LINES }
-    const piped = await shell('$STACKSEAL config get stdinBadUtf8 --raw | od -An -tx1', { cwd: on.folder, env })
-    expect(piped.stdout).toBe(' 63 61 66 e9 20 ff fe\n')
+    const piped = await stacksealBytes(['config', 'get', 'stdinBadUtf8', '--raw'], { cwd: on.folder, env })
+    expect(piped.stdout.toString('hex')).toBe('636166e920fffe')
     const { stdout } = await run(['config', 'get', 'stdinBadUtf8', '--json'], on, env)
     expect(JSON.parse(stdout)).toEqual({ value: 'caf\ufffd \ufffd\ufffd', secret: true })
   })

@@ -248,7 +248,7 @@ test('a folder that is not there is an error of its own', async () => {
 test('tells a running process from one that has ended, and from a zombie', async (context) => {
   if (!existsSync('/proc/self/stat')) context.skip('no /proc here')
   expect(nodeProcesses.find(pid)).toEqual({ start: nodeProcesses.self().start })
-  const child = spawn('sleep', ['60'])
+  const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'])
   const childPid = child.pid ?? 0
   expect(nodeProcesses.find(childPid)?.start).toMatch(/^\d+$/)
   child.kill('SIGKILL')

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { errnoOf } from '../src/io-error.ts'
 import { nodeFileSystem } from '../src/file-system.ts'
 import { temporaryFolder } from './temporary-folder.ts'
+import { skipVisibly, whyNoPipe } from './skip-visibly.ts'
 
 function errnoThrownBy(call: () => unknown): string | undefined {
   try {
@@ -33,7 +34,9 @@ test('gives a second name only where none is', () => {
   expect(readFileSync(join(folder, 'b'), 'utf8')).toBe('b')
 })
 
-test('tells files, folders, links and everything else apart', () => {
+test('tells files, folders, links and everything else apart', (context) => {
+  const reason = whyNoPipe()
+  if (reason !== undefined) skipVisibly(context, reason)
   const folder = temporaryFolder()
   writeFileSync(join(folder, 'file'), 'five!', { mode: 0o640 })
   mkdirSync(join(folder, 'folder'))

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type FileSystem, nodeFileSystem } from '../src/file-system.ts'
 import { MAX_TEXT_FILE_BYTES, readTextFile } from '../src/read-file.ts'
+import { skipVisibly, whyNoPipe } from './skip-visibly.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { thrownBy } from './thrown-by.ts'
 
@@ -73,7 +74,9 @@ test('a file that grows while it is read is read to its end, up to the limit', (
   expect(thrownBy(() => readTextFile(growing, file, 999)).code).toBe('ERR_FILE_TOO_LARGE')
 })
 
-test('refuses what is no file, and never hangs on it', () => {
+test('refuses what is no file, and never hangs on it', (context) => {
+  const reason = whyNoPipe()
+  if (reason !== undefined) skipVisibly(context, reason)
   const folder = temporaryFolder()
   mkdirSync(join(folder, 'folder'))
   execFileSync('mkfifo', [join(folder, 'pipe')])

@@ -24,3 +24,9 @@ export function whyNoMount(): string | undefined {
   }
   return mountReason
 }
+
+/** Why no named pipe can be made for a test; undefined if one can. */
+export function whyNoPipe(): string | undefined {
+  const { error } = spawnSync('mkfifo', ['--version'])
+  return error === undefined ? undefined : `mkfifo can not be used here (${error.message})`
+}
