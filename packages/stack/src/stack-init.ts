@@ -13,6 +13,7 @@ import { readTextFile } from './read-file.ts'
 import { replaceFile } from './replace-file.ts'
 import { type OpenStackOptions, providerContext } from './stack.ts'
 import { StackFile } from './stack-file.ts'
+import { readStackText } from './stack-text.ts'
 import { resolveStackFile } from './stack-link.ts'
 import { selectStack } from './workspace-file.ts'
 import { renderDocument } from './yaml-emit.ts'
@@ -63,8 +64,8 @@ export async function initStack(options: InitStackOptions): Promise<InitStackRes
   try {
     makeFolder(fs, dirname(target), 0o755)
     using _lock = await acquireLock(fs, target, lockOptions(options))
-    const read = readTextFile(fs, target)
-    const current = await readStackFile(fs, target, project, label)
+    const read = await readStackText(fs, target)
+    const current = read === undefined ? undefined : await StackFile.parse(read.text, project.name, label)
     if (current !== undefined && current.sealedKey !== undefined) {
       throw new StacksealError('ERR_CHANGED_MEANWHILE', `somebody else gave ${label} a key`, {
         details: { file: label },
@@ -194,7 +195,7 @@ async function readStackFile(
   project: Project,
   label: string,
 ): Promise<StackFile | undefined> {
-  const read = readTextFile(fs, target)
+  const read = await readStackText(fs, target)
   return read === undefined ? undefined : StackFile.parse(read.text, project.name, label)
 }
 

@@ -9,7 +9,6 @@ import {
   StacksealError,
 } from '@stackseal/core'
 import { dirname, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 
 import { textOfBytes } from './byte-text.ts'
@@ -19,8 +18,8 @@ import { acquireLock } from './file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
 import { isNotedSealedKey } from './noted-keys.ts'
 import type { Project } from './project.ts'
-import { readTextFile, type TextFile } from './read-file.ts'
 import { replaceFile } from './replace-file.ts'
+import { readStackText } from './stack-text.ts'
 import { type PendingEdit, type SaveResult, StackConfig } from './stack-config.ts'
 import { applyEdits } from './stack-edits.ts'
 import { StackFile } from './stack-file.ts'
@@ -205,23 +204,6 @@ export class Stack {
     const { sealedKey } = await this.#opened.envelope
     return sealedKey.sealed === this.#opened.sealedKey.sealed ? file : file.withSealedKey(sealedKey)
   }
-}
-
-/** How long an empty stack file may be one that the reference is about to fill, in milliseconds; 61 were seen. */
-const EMPTY_FOR_A_MOMENT_MS = 500
-const LOOK_AGAIN_MS = 10
-
-/**
- * Reads a stack file. The reference empties it and then writes it anew: taken at that moment as what it looks like, an
- * empty configuration, all of it would be lost with the next change.
- */
-async function readStackText(fs: FileSystem, target: string): Promise<TextFile | undefined> {
-  let read = readTextFile(fs, target)
-  for (let waited = 0; read?.bytes.length === 0 && waited < EMPTY_FOR_A_MOMENT_MS; waited += LOOK_AGAIN_MS) {
-    await sleep(LOOK_AGAIN_MS)
-    read = readTextFile(fs, target)
-  }
-  return read
 }
 
 async function decryptAll(envelope: Envelope, secrets: readonly SecretText[]): Promise<Decrypted[]> {
