@@ -30,8 +30,8 @@ const QUOTES: readonly string[] = ['"', "'"]
 /**
  * Reads the first document of a file into tokens of the YAML library.
  *
- * Comments and blank lines are left out: the tree has none, and the library takes a time that grows with the square of
- * their number for some arrangements of them.
+ * Comments and blank lines are left out: the tree has none, and the library would want a blank before a comment where
+ * the reference does not.
  *
  * @throws ERR_MALFORMED_FILE
  */

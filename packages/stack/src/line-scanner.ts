@@ -1,5 +1,17 @@
 import { blockScalarText, readBlockScalarHeader } from './block-scalar-text.ts'
 import type { DocumentNode, ItemNode, MappingNode, PairNode, ParsedDocument, ScalarNode } from './document-node.ts'
+import {
+  expectLineEnd,
+  findColon,
+  findComment,
+  findContentEnd,
+  isDash,
+  isPlainStart,
+  type LineCursor,
+  nextLine,
+  REFUSED,
+  startCursor,
+} from './line-cursor.ts'
 import { doubleQuotedText } from './scalar-text.ts'
 
 /**
@@ -29,48 +41,20 @@ const MAX_ENTRIES = 2_000_000
 /** From the start of a key to its colon, as in YAML. */
 const MAX_KEY_LENGTH = 1024
 
-const REFUSED = new Error('not in plain block style')
-
 const NO_NAMES: ReadonlySet<string> = new Set()
 
-const TAB = 0x09
-const LF = 0x0a
 const SPACE = 0x20
 const DOUBLE_QUOTE = 0x22
 const HASH = 0x23
 const SINGLE_QUOTE = 0x27
-const DASH = 0x2d
-const DOT = 0x2e
 const COLON = 0x3a
 const BRACKET = 0x5b
 const BACKSLASH = 0x5c
 const BRACE = 0x7b
 const BAR = 0x7c
 
-/** What a plain scalar does not begin with; a dash may, where no blank follows. */
-const INDICATORS = '?:,[]{}#&*!|>\'"%@`'
-
-/** Where the scan is. It goes from line to line; a blank line or a comment line is never the one it is at. */
-interface Cursor {
-  readonly text: string
-  readonly hasTabs: boolean
-  /** The line's column of the first character, or of what follows a dash; -1 at the end of the file. */
-  column: number
-  at: number
-  lineStart: number
-  lineEnd: number
-  /** The next `#`, and the next colon with a space, at or behind the place reached: no stretch is searched twice. */
-  hash: number
-  colon: number
-  depth: number
-  entries: number
-}
-
 function scanRoot(text: string): DocumentNode | undefined {
-  const hasTabs = text.includes('\t')
-  const place = { column: -1, at: 0, lineStart: 0, lineEnd: -1, hash: -1, colon: -1 }
-  const cursor: Cursor = { text, hasTabs, ...place, depth: 0, entries: 0 }
-  nextLine(cursor, 0)
+  const cursor = startCursor(text)
   if (cursor.column === -1) return undefined
   const root = text.startsWith('{}', cursor.at) ? scanEmptyRoot(cursor) : scanBlock(cursor)
   if (cursor.column !== -1) throw REFUSED
@@ -78,49 +62,21 @@ function scanRoot(text: string): DocumentNode | undefined {
 }
 
 /** A lone `{}`: what the reference leaves of a file that it empties. */
-function scanEmptyRoot(cursor: Cursor): DocumentNode {
+function scanEmptyRoot(cursor: LineCursor): DocumentNode {
   const root = scanOneLine(cursor, cursor.at, BRACE)
   nextLine(cursor, cursor.lineEnd + 1)
   return root
 }
 
-/** Goes to the first line from `from`, a line start, that has more than blanks and a comment. */
-function nextLine(cursor: Cursor, from: number): void {
-  const { text } = cursor
-  let start = from
-  while (start < text.length) {
-    let at = start
-    let code = text.charCodeAt(at)
-    while (code === SPACE) code = text.charCodeAt(++at)
-    if (code === LF) {
-      start = at + 1
-      continue
-    }
-    const end = find(text, '\n', at)
-    if (cursor.hasTabs && text.slice(start, end).includes('\t')) throw REFUSED
-    if (code === HASH || at === text.length) {
-      start = end + 1
-      continue
-    }
-    if (at === start && isMarker(text, at)) throw REFUSED
-    cursor.column = at - start
-    cursor.at = at
-    cursor.lineStart = start
-    cursor.lineEnd = end
-    return
-  }
-  cursor.column = -1
-}
-
 /** A collection that begins at the place reached. */
-function scanBlock(cursor: Cursor): DocumentNode {
+function scanBlock(cursor: LineCursor): DocumentNode {
   if (++cursor.depth > MAX_DEPTH) throw REFUSED
   const node = isDash(cursor, cursor.at) ? scanSequence(cursor) : scanMapping(cursor)
   cursor.depth--
   return node
 }
 
-function scanMapping(cursor: Cursor): MappingNode {
+function scanMapping(cursor: LineCursor): MappingNode {
   const { column, at: start } = cursor
   let pair = scanPair(cursor, column)
   const pairs = [pair] // most mappings have one pair: an array made with one stays small
@@ -133,7 +89,7 @@ function scanMapping(cursor: Cursor): MappingNode {
   return { kind: 'mapping', flow: false, pairs, start, end, outerStart: start, anchor: undefined, tag: undefined }
 }
 
-function scanPair(cursor: Cursor, column: number): PairNode {
+function scanPair(cursor: LineCursor, column: number): PairNode {
   const { at } = cursor
   const keyEnd = findKeyEnd(cursor, at)
   if (keyEnd === -1 || keyEnd - at > MAX_KEY_LENGTH) throw REFUSED
@@ -144,7 +100,7 @@ function scanPair(cursor: Cursor, column: number): PairNode {
   return { key, value, start: at, colonEnd: keyEnd + 1, end: value.end }
 }
 
-function scanSequence(cursor: Cursor): DocumentNode {
+function scanSequence(cursor: LineCursor): DocumentNode {
   const { column, at: start } = cursor
   let item = scanItem(cursor, column)
   const items = [item]
@@ -157,14 +113,14 @@ function scanSequence(cursor: Cursor): DocumentNode {
   return { kind: 'sequence', flow: false, items, start, end, outerStart: start, anchor: undefined, tag: undefined }
 }
 
-function scanItem(cursor: Cursor, column: number): ItemNode {
+function scanItem(cursor: LineCursor, column: number): ItemNode {
   const { at } = cursor
   const value = scanValue(cursor, at + 1, column, false)
   return { value, start: at, dashEnd: at + 1, end: value.end }
 }
 
 /** The value after a colon or dash, in a collection at `column`; leaves the cursor at the next line. */
-function scanValue(cursor: Cursor, indicatorEnd: number, column: number, inMapping: boolean): DocumentNode {
+function scanValue(cursor: LineCursor, indicatorEnd: number, column: number, inMapping: boolean): DocumentNode {
   if (++cursor.entries > MAX_ENTRIES) throw REFUSED
   const { text, lineEnd } = cursor
   let at = indicatorEnd
@@ -190,7 +146,7 @@ function scanValue(cursor: Cursor, indicatorEnd: number, column: number, inMappi
 }
 
 /** A value that begins at `at` and ends in this line. */
-function scanOneLine(cursor: Cursor, at: number, code: number): DocumentNode {
+function scanOneLine(cursor: LineCursor, at: number, code: number): DocumentNode {
   const { text } = cursor
   if (code === DOUBLE_QUOTE || code === SINGLE_QUOTE) {
     const node = scanQuoted(cursor, at, code)
@@ -211,7 +167,7 @@ function scanOneLine(cursor: Cursor, at: number, code: number): DocumentNode {
   return scalar('plain', text.slice(at, end), at, end)
 }
 
-function scanLiteral(cursor: Cursor, at: number, column: number): ScalarNode {
+function scanLiteral(cursor: LineCursor, at: number, column: number): ScalarNode {
   const { text } = cursor
   const header = readBlockScalarHeader(text.slice(at, findContentEnd(cursor, at)))
   if (header === undefined) throw REFUSED
@@ -223,7 +179,7 @@ function scanLiteral(cursor: Cursor, at: number, column: number): ScalarNode {
   return scalar('literal', content.text, at, content.end)
 }
 
-function scanQuoted({ text, lineEnd }: Cursor, at: number, quote: number): ScalarNode {
+function scanQuoted({ text, lineEnd }: LineCursor, at: number, quote: number): ScalarNode {
   const character = quote === DOUBLE_QUOTE ? '"' : "'"
   let close = text.indexOf(character, at + 1)
   if (quote === DOUBLE_QUOTE) {
@@ -240,7 +196,7 @@ function scanQuoted({ text, lineEnd }: Cursor, at: number, quote: number): Scala
 }
 
 /** Where a key that begins at `at` ends, right before its colon; -1 if what begins there is no key. */
-function findKeyEnd(cursor: Cursor, at: number): number {
+function findKeyEnd(cursor: LineCursor, at: number): number {
   const { text } = cursor
   const code = text.charCodeAt(at)
   if (code === DOUBLE_QUOTE || code === SINGLE_QUOTE) {
@@ -256,63 +212,10 @@ function findKeyEnd(cursor: Cursor, at: number): number {
   return colon
 }
 
-/** The next colon of this line that ends a key, from `at` on; -1 if there is none. */
-function findColon(cursor: Cursor, at: number): number {
-  const { text, lineEnd } = cursor
-  if (cursor.colon < at) cursor.colon = find(text, ': ', at)
-  if (cursor.colon < lineEnd) return cursor.colon
-  return text.charCodeAt(lineEnd - 1) === COLON && lineEnd > at ? lineEnd - 1 : -1
-}
-
-/** Where the comment of this line begins, from `at` on; the end of the line if it has none. */
-function findComment(cursor: Cursor, at: number): number {
-  const { text, lineEnd } = cursor
-  if (cursor.hash < at) cursor.hash = find(text, '#', at)
-  while (cursor.hash < lineEnd && text.charCodeAt(cursor.hash - 1) !== SPACE) {
-    cursor.hash = find(text, '#', cursor.hash + 1)
-  }
-  return Math.min(cursor.hash, lineEnd)
-}
-
-/** Where the content of this line ends, before blanks and a comment. */
-function findContentEnd(cursor: Cursor, at: number): number {
-  let end = findComment(cursor, at)
-  while (cursor.text.charCodeAt(end - 1) === SPACE) end--
-  return end
-}
-
-function expectLineEnd({ text, lineEnd }: Cursor, from: number): void {
-  let at = from
-  while (text.charCodeAt(at) === SPACE) at++
-  if (at < lineEnd && (text.charCodeAt(at) !== HASH || at === from)) throw REFUSED
-}
-
-function isDash({ text, lineEnd }: Cursor, at: number): boolean {
-  return text.charCodeAt(at) === DASH && (at + 1 === lineEnd || text.charCodeAt(at + 1) === SPACE)
-}
-
-function isPlainStart(cursor: Cursor, at: number): boolean {
-  return !INDICATORS.includes(cursor.text.charAt(at)) && !isDash(cursor, at)
-}
-
-/** `---` or `...` at the start of a line. */
-function isMarker(text: string, at: number): boolean {
-  const code = text.charCodeAt(at)
-  if (code !== DASH && code !== DOT) return false
-  if (text.charCodeAt(at + 1) !== code || text.charCodeAt(at + 2) !== code) return false
-  const after = text.charCodeAt(at + 3)
-  return Number.isNaN(after) || after === LF || after === SPACE || after === TAB
-}
-
 function isEscaped(text: string, from: number, at: number): boolean {
   let before = at - 1
   while (before >= from && text.charCodeAt(before) === BACKSLASH) before--
   return (at - before) % 2 === 0
-}
-
-function find(text: string, what: string, from: number): number {
-  const found = text.indexOf(what, from)
-  return found === -1 ? text.length : found
 }
 
 function scalar(style: ScalarNode['style'], text: string, start: number, end: number): ScalarNode {

@@ -35,7 +35,7 @@ export async function parseYamlDocument(text: string): Promise<ParsedDocument> {
 }
 
 function isNull(root: DocumentNode): boolean {
-  if (root.kind !== 'scalar' || root.tag !== undefined) return false
+  if (root.kind !== 'scalar' || (root.tag !== undefined && root.tag !== '!')) return false
   return root.style === 'empty' || (root.style === 'plain' && /^(?:~|null|Null|NULL)$/.test(root.text))
 }
 
