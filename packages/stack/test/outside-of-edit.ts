@@ -15,14 +15,14 @@ export function outsideOfEdit(before: string, place: ConfigPlace, after: string)
   const lines = after.split('\n')
   let at = 0
   for (const [i, line] of [...rest, ...tail].entries()) {
+    // Behind a block scalar that keeps its blank lines, those that follow a removed entry go with it.
+    const isBlankBehind = i >= rest.length && tail.slice(0, i - rest.length + 1).every((it) => it.trim() === '')
+    if (isBlankBehind && lines[at] !== line) continue
     // The entry behind a removed first one moves up to the dash that they shared.
     const movesUp = i === rest.length
     const found = lines.findIndex(
       (it, j) => j >= at && (it === line || (movesUp && it.endsWith(`- ${line.trimStart()}`))),
     )
-    // Behind a block scalar that keeps its blank lines, those that follow a removed entry go with it.
-    const isBlankBehind = i >= rest.length && tail.slice(0, i - rest.length + 1).every((it) => it.trim() === '')
-    if (found < 0 && isBlankBehind) continue
     if (found < 0) return { lost: line }
     at = found + 1
   }
