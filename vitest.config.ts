@@ -18,6 +18,7 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     isolate: false,
+    setupFiles: [join(root, 'tools/property-seed.ts')],
     // Tests that run side by side in one file are processes.
     maxConcurrency: availableParallelism(),
     testTimeout: 60_000,
