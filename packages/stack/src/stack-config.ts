@@ -26,7 +26,7 @@ export interface ConfigHost {
   readonly stack: string
   readonly decrypt: (ciphertexts: readonly string[]) => Promise<readonly string[]>
   readonly encrypt: (plaintext: string) => Promise<string>
-  readonly save: (edits: readonly PendingEdit[]) => Promise<SaveResult>
+  readonly save: (edits: readonly PendingEdit[]) => Promise<SaveResult & { readonly file: StackFile }>
 }
 
 /** What a save did. */
@@ -35,7 +35,6 @@ export interface SaveResult {
   readonly changed: boolean
   /** Secrets that did not open and were replaced. */
   readonly replacedDamaged: readonly ConfigPlace[]
-  readonly file: StackFile
 }
 
 /**
@@ -44,13 +43,11 @@ export interface SaveResult {
  */
 export class StackConfig {
   readonly #host: ConfigHost
-  #file: StackFile
   #config: ConfigMap
   #edits: PendingEdit[] = []
 
   constructor(file: StackFile, host: ConfigHost) {
     this.#host = host
-    this.#file = file
     this.#config = file.config
   }
 
@@ -134,12 +131,11 @@ export class StackConfig {
 
   /** Writes every change that waits, or, if one can not be made, nothing. */
   async save(): Promise<SaveResult> {
-    if (this.#edits.length === 0) return { changed: false, replacedDamaged: [], file: this.#file }
-    const result = await this.#host.save(this.#edits)
-    this.#file = result.file
-    this.#config = result.file.config
+    if (this.#edits.length === 0) return { changed: false, replacedDamaged: [] }
+    const { file, changed, replacedDamaged } = await this.#host.save(this.#edits)
+    this.#config = file.config
     this.#edits = []
-    return result
+    return { changed, replacedDamaged }
   }
 
   #place(key: string, options: KeyOptions): ConfigPlace {

@@ -167,7 +167,7 @@ export class Stack {
     return this.#opened.envelope
   }
 
-  async #save(edits: readonly PendingEdit[]): Promise<SaveResult> {
+  async #save(edits: readonly PendingEdit[]): Promise<SaveResult & { readonly file: StackFile }> {
     const { label, target, project } = this.#place
     try {
       // The key is opened before the lock is taken: it may take a second, or a person.
