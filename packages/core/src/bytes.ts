@@ -20,7 +20,7 @@ export function utf8Bytes(text: string): Uint8Array {
 /** The text of UTF-8 bytes, or undefined if they are not UTF-8. A byte order mark is text like any other. */
 export function utf8Text(bytes: Uint8Array): string | undefined {
   // Most secrets are short and ASCII: without a call of the decoder they cost a tenth.
-  if (bytes.length <= SHORT_BYTES && bytes.every(isAscii)) return String.fromCharCode(...bytes)
+  if (bytes.length <= SHORT_BYTES && bytes.every(isAscii)) return String.fromCharCode.apply(undefined, bytes as never)
   try {
     return strictDecoder.decode(bytes)
   } catch {

@@ -27,12 +27,14 @@ export async function run(invocation: Invocation): Promise<number> {
   trace(`read ${stack.file}`)
   const project = stack.project.name
   const marked = new MarkedValues(stack)
-  const covered = stack.config
-    .entries()
-    .map((entry) => ({ ...entry, value: marked.cover(entry.value, printConfigKey(entry.key), []) }))
+  const stored = stack.config.entries()
+  const covered =
+    stack.marks.length === 0
+      ? stored
+      : stored.map((entry) => ({ ...entry, value: marked.cover(entry.value, printConfigKey(entry.key), []) }))
   // The JSON form puts its keys in order itself.
   const entries = options.json ? covered : covered.toSorted((a, b) => compareConfigKeys(a.key, b.key))
-  const values = stack.config.entries().map((entry) => entry.value)
+  const values = stored.map((entry) => entry.value)
   const reveal = showSecrets ? marked.reveal(await stack.reveal(values)) : coverSecrets
   if (options.json) {
     terminal.out(configJson(entries, reveal))
