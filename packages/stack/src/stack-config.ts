@@ -1,4 +1,4 @@
-import { Secret, StacksealError } from '@stackseal/core'
+import { type ErrorCode, isStacksealError, Secret, StacksealError } from '@stackseal/core'
 
 import { type ConfigEntry, type ConfigMap, getValue, removeValue, setValue } from './config-map.ts'
 import { type ConfigPlace, displayConfigPlace, parseConfigPlace } from './config-place.ts'
@@ -19,6 +19,9 @@ export type PendingEdit =
   | { readonly kind: 'set'; readonly place: ConfigPlace; readonly value: NewValue }
   | { readonly kind: 'set-secret'; readonly place: ConfigPlace; readonly plaintext: string }
   | { readonly kind: 'remove'; readonly place: ConfigPlace }
+
+/** Failures of one value, which do not know themselves which value it was. */
+const OF_ONE_VALUE = new Set<ErrorCode>(['ERR_DECRYPT_FAILED', 'ERR_MALFORMED_CIPHERTEXT', 'ERR_SECRET_NOT_TEXT'])
 
 /** What a configuration needs of its stack. */
 export interface ConfigHost {
@@ -94,7 +97,7 @@ export class StackConfig {
     const value = this.find(key, options)
     if (value === undefined) return undefined
     const secrets = [...secretsOf(value)].map(({ secret }) => secret)
-    const plaintexts = secrets.length === 0 ? [] : await this.#host.decrypt(secrets.map((secret) => secret.ciphertext))
+    const plaintexts = secrets.length === 0 ? [] : await this.#decrypt(secrets, this.#place(key, options))
     const opened = new Map(secrets.map((secret, i) => [secret, { plaintext: plaintexts[i] as string }]))
     return new Secret(valueText(value, (secret) => opened.get(secret)))
   }
@@ -136,6 +139,19 @@ export class StackConfig {
     this.#config = file.config
     this.#edits = []
     return { changed, replacedDamaged }
+  }
+
+  async #decrypt(secrets: readonly SecretText[], place: ConfigPlace): Promise<readonly string[]> {
+    try {
+      return await this.#host.decrypt(secrets.map((secret) => secret.ciphertext))
+    } catch (error) {
+      if (!isStacksealError(error) || !OF_ONE_VALUE.has(error.code)) throw error
+      const name = displayConfigPlace(place, this.#host.project)
+      throw new StacksealError(error.code, `${name} of stack ${this.#host.stack}: ${error.message}`, {
+        hint: error.hint ?? 'look with "stackseal verify" which secrets open',
+        details: { ...error.details, key: name, stack: this.#host.stack },
+      })
+    }
   }
 
   #place(key: string, options: KeyOptions): ConfigPlace {

@@ -68,6 +68,7 @@ export async function initStack(options: InitStackOptions): Promise<InitStackRes
     const current = read === undefined ? undefined : await StackFile.parse(read.text, project.name, label)
     if (current !== undefined && current.sealedKey !== undefined) {
       throw new StacksealError('ERR_CHANGED_MEANWHILE', `somebody else gave ${label} a key`, {
+        hint: 'look at the file, then run the command again if it is still needed',
         details: { file: label },
       })
     }
@@ -127,17 +128,21 @@ export async function newProject(options: NewProjectOptions): Promise<InitStackR
   const projectText = renderDocument([['name', project.name], ['runtime', 'yaml'], ...described])
 
   const label = basename(stackFile)
+  let projectIsOurs = false
   try {
     makeFolder(fs, options.folder, 0o755)
     using _lock = await acquireLock(fs, file, lockOptions(options))
     replaceFile(fs, file, new TextEncoder().encode(projectText), undefined)
+    projectIsOurs = true
     if (sealedKey.url.scheme !== 'passphrase') noteSealedKey(fs, options.env, stackFile, sealedKey)
     replaceFile(fs, stackFile, new TextEncoder().encode(stackText), undefined)
   } catch (error) {
     if (!isStacksealError(error)) throw error
-    // Both or neither: a project without its stack is taken back, a stack file that is there has its project.
-    const changed = isThere(fs, stackFile)
-    if (!changed) removeIfThere(fs, file)
+    // Both or neither: a project without its stack is taken back, but only what was written here, and never what
+    // somebody else made meanwhile.
+    const wrote = (path: string): boolean => error.details['file'] === path && error.details['changed'] === true
+    const changed = wrote(stackFile)
+    if (!changed && (projectIsOurs || wrote(file))) removeIfThere(fs, file)
     throw new StacksealError(error.code, `project ${project.name} could not be made: ${error.message}`, {
       hint: error.hint,
       details: { ...error.details, file: label, changed },
@@ -146,16 +151,6 @@ export async function newProject(options: NewProjectOptions): Promise<InitStackR
   }
   if (options.select) selectMade(fs, project, options, name, label)
   return { project, name, file: stackFile, created: true }
-}
-
-function isThere(fs: FileSystem, path: string): boolean {
-  try {
-    fs.lstat(path)
-    return true
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error
-    return false
-  }
 }
 
 function removeIfThere(fs: FileSystem, path: string): void {
