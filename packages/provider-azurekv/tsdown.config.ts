@@ -1,0 +1,11 @@
+import { defineConfig } from 'tsdown'
+
+export default defineConfig({
+  entry: ['src/index.ts'],
+  format: 'esm',
+  platform: 'node',
+  target: 'node22.15',
+  dts: true,
+  sourcemap: false,
+  tsconfig: '../../tsconfig.base.json',
+})
