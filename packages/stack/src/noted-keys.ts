@@ -1,11 +1,11 @@
 import { isStacksealError, type SealedKey, StacksealError } from '@stackseal/core'
 import { join } from 'node:path'
 
-import type { FileSystem } from './file-system.ts'
-import { sha256Hex } from './hash.ts'
-import { makeFolder } from './make-folder.ts'
-import { readTextFile } from './read-file.ts'
-import { replaceFile } from './replace-file.ts'
+import type { FileSystem } from './files/file-system.ts'
+import { sha256Hex } from './files/hash.ts'
+import { makeFolder } from './files/make-folder.ts'
+import { readTextFile } from './files/read-file.ts'
+import { replaceFile } from './files/replace-file.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 

@@ -1,12 +1,12 @@
 import { isStacksealError, StacksealError } from '@stackseal/core'
 import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path'
 
-import type { DocumentNode, MappingNode } from './document-node.ts'
-import type { FileSystem } from './file-system.ts'
-import { findDocument } from './find-document.ts'
-import { errnoOf, ioError } from './io-error.ts'
-import { readLinkedFile } from './read-file.ts'
-import { resolveScalar } from './yaml-scalar.ts'
+import type { DocumentNode, MappingNode } from './document/document-node.ts'
+import type { FileSystem } from './files/file-system.ts'
+import { findDocument } from './document/find-document.ts'
+import { errnoOf, ioError } from './files/io-error.ts'
+import { readLinkedFile } from './files/read-file.ts'
+import { resolveScalar } from './document/yaml-scalar.ts'
 
 /** The names that a project file can have, in the order in which a folder is searched for them. */
 const PROJECT_FILES = ['Pulumi.json', 'Pulumi.yaml', 'Pulumi.yml'] as const

@@ -1,7 +1,7 @@
 import { isStacksealError, type StacksealError } from '@stackseal/core'
 
-import { displayConfigKey } from './config-key.ts'
-import { displayConfigPlace } from './config-place.ts'
+import { displayConfigKey } from './config/config-key.ts'
+import { displayConfigPlace } from './config/config-place.ts'
 import type { Stack } from './stack.ts'
 
 /** What checking every secret of a stack file found. */

@@ -1,12 +1,12 @@
 import { type ErrorCode, isStacksealError, Secret, StacksealError } from '@stackseal/core'
 
-import { type ConfigEntry, type ConfigMap, getValue, removeValue, setValue } from './config-map.ts'
-import { type ConfigPlace, displayConfigPlace, parseConfigPlace } from './config-place.ts'
-import { valueText } from './config-output.ts'
-import { type ConfigValue, SecretText } from './config-value.ts'
-import type { NewValue } from './new-value.ts'
+import { type ConfigEntry, type ConfigMap, getValue, removeValue, setValue } from './config/config-map.ts'
+import { type ConfigPlace, displayConfigPlace, parseConfigPlace } from './config/config-place.ts'
+import { valueText } from './config/config-output.ts'
+import { type ConfigValue, SecretText } from './values/config-value.ts'
+import type { NewValue } from './config/new-value.ts'
 import type { StackFile } from './stack-file.ts'
-import { secretsOf } from './value-shape.ts'
+import { secretsOf } from './config/value-shape.ts'
 
 /** A key as a program or a command line names it: `name`, `namespace:name`, with a path behind it where `path` is set. */
 export interface KeyOptions {

@@ -1,10 +1,10 @@
 import { type Envelope, isStacksealError, type SealedKey, StacksealError } from '@stackseal/core'
 
-import { textOfBytes } from './byte-text.ts'
-import { printConfigKey } from './config-key.ts'
-import { getValue } from './config-map.ts'
-import type { ConfigPlace } from './config-place.ts'
-import { SecretText } from './config-value.ts'
+import { textOfBytes } from './values/byte-text.ts'
+import { printConfigKey } from './config/config-key.ts'
+import { getValue } from './config/config-map.ts'
+import type { ConfigPlace } from './config/config-place.ts'
+import { SecretText } from './values/config-value.ts'
 import type { PendingEdit } from './stack-config.ts'
 import type { StackFile } from './stack-file.ts'
 

@@ -1,7 +1,7 @@
-import type { DocumentNode } from './document-node.ts'
-import { formatGoFloatYaml } from './go-number.ts'
-import { readTopLevel } from './config-reader.ts'
-import { TreeReader } from './tree-reader.ts'
+import type { DocumentNode } from './document/document-node.ts'
+import { formatGoFloatYaml } from './values/go-number.ts'
+import { readTopLevel } from './config/config-reader.ts'
+import { TreeReader } from './config/tree-reader.ts'
 
 /** The three fields of a stack file that say how its secrets are opened. A field that is absent, null or empty is undefined. */
 export interface StackHeader {

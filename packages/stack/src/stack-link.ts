@@ -1,7 +1,7 @@
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { StacksealError } from '@stackseal/core'
-import type { FileSystem } from './file-system.ts'
-import { errnoOf, ioError } from './io-error.ts'
+import type { FileSystem } from './files/file-system.ts'
+import { errnoOf, ioError } from './files/io-error.ts'
 
 export interface LinkOptions {
   /** Absolute. */

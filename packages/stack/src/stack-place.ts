@@ -1,7 +1,7 @@
 import { type ErrorDetails, isStacksealError, StacksealError } from '@stackseal/core'
 import { basename, dirname, resolve } from 'node:path'
 
-import type { FileSystem } from './file-system.ts'
+import type { FileSystem } from './files/file-system.ts'
 import { findProject, listStacks, type Project, stackFilePath, stackName } from './project.ts'
 import { resolveStackFile } from './stack-link.ts'
 import { selectedStack } from './workspace-file.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { FileSystem } from './file-system.ts'
-import { readTextFile, type TextFile } from './read-file.ts'
+import type { FileSystem } from './files/file-system.ts'
+import { readTextFile, type TextFile } from './files/read-file.ts'
 
 /** How long an empty stack file may be one that the reference is about to fill, in milliseconds; 61 were seen. */
 const EMPTY_FOR_A_MOMENT_MS = 500

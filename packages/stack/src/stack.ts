@@ -11,20 +11,20 @@ import {
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-import { textOfBytes } from './byte-text.ts'
-import type { ConfigPlace } from './config-place.ts'
-import type { ConfigValue, SecretText } from './config-value.ts'
-import { acquireLock } from './file-lock.ts'
-import { type FileSystem, nodeFileSystem } from './file-system.ts'
+import { textOfBytes } from './values/byte-text.ts'
+import type { ConfigPlace } from './config/config-place.ts'
+import type { ConfigValue, SecretText } from './values/config-value.ts'
+import { acquireLock } from './files/file-lock.ts'
+import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
 import { isNotedSealedKey } from './noted-keys.ts'
 import type { Project } from './project.ts'
-import { replaceFile } from './replace-file.ts'
+import { replaceFile } from './files/replace-file.ts'
 import { readStackText } from './stack-text.ts'
 import { type PendingEdit, type SaveResult, StackConfig } from './stack-config.ts'
 import { applyEdits } from './stack-edits.ts'
 import { StackFile } from './stack-file.ts'
 import { findStack, type FindStackOptions, noSuchStack, placeOfFile, type StackPlace } from './stack-place.ts'
-import { secretsOf } from './value-shape.ts'
+import { secretsOf } from './config/value-shape.ts'
 
 export interface OpenStackOptions extends FindStackOptions {
   readonly registry: Registry

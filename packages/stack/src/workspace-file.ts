@@ -1,12 +1,12 @@
 import { StacksealError } from '@stackseal/core'
 import { dirname, join } from 'node:path'
 
-import type { FileSystem } from './file-system.ts'
-import { sha1Hex } from './hash.ts'
-import { makeFolder } from './make-folder.ts'
+import type { FileSystem } from './files/file-system.ts'
+import { sha1Hex } from './files/hash.ts'
+import { makeFolder } from './files/make-folder.ts'
 import type { Project } from './project.ts'
-import { readLinkedFile } from './read-file.ts'
-import { replaceFile } from './replace-file.ts'
+import { readLinkedFile } from './files/read-file.ts'
+import { replaceFile } from './files/replace-file.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bytesOfText, textOfBytes } from '../src/byte-text.ts'
+import { bytesOfText, textOfBytes } from '../src/values/byte-text.ts'
 
 describe('text of bytes that need not be UTF-8', () => {
   it('keeps every byte', () => {

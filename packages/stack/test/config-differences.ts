@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@stackseal/core'
-import { parseGoBool, parseGoFloat } from '../src/go-number.ts'
+import { parseGoBool, parseGoFloat } from '../src/values/go-number.ts'
 import type { Row } from './config-vectors.ts'
 
 /** A way in which the configuration model differs from the reference on purpose. */

@@ -7,7 +7,7 @@ import {
   parseConfigKey,
   parseConfigKeyArgument,
   printConfigKey,
-} from '../src/config-key.ts'
+} from '../src/config/config-key.ts'
 import { rows, text } from './config-vectors.ts'
 import { outcome } from './outcome.ts'
 import { thrownBy } from './thrown-by.ts'

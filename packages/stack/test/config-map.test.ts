@@ -1,13 +1,13 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { type ConfigKey, parseConfigKey } from '../src/config-key.ts'
-import { type ConfigMap, getValue, removeValue, setValue } from '../src/config-map.ts'
-import { coverSecrets, valueText } from '../src/config-output.ts'
-import { type ConfigValue, SecretText } from '../src/config-value.ts'
-import type { NewValue, ValueType } from '../src/new-value.ts'
-import { parseConfigPath, type PathSegment } from '../src/property-path.ts'
-import { hasSecret, isList, isObject, MAX_DEPTH } from '../src/value-shape.ts'
+import { type ConfigKey, parseConfigKey } from '../src/config/config-key.ts'
+import { type ConfigMap, getValue, removeValue, setValue } from '../src/config/config-map.ts'
+import { coverSecrets, valueText } from '../src/config/config-output.ts'
+import { type ConfigValue, SecretText } from '../src/values/config-value.ts'
+import type { NewValue, ValueType } from '../src/config/new-value.ts'
+import { parseConfigPath, type PathSegment } from '../src/config/property-path.ts'
+import { hasSecret, isList, isObject, MAX_DEPTH } from '../src/config/value-shape.ts'
 import { DIFFERENCES, ROW_DIFFERENCES } from './config-differences.ts'
 import {
   configAsJson,

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Envelope, parseKeyUrl, StacksealError } from '@stackseal/core'
 import { describe, expect, test } from 'vitest'
 
-import type { ConfigMap } from '../src/config-map.ts'
+import type { ConfigMap } from '../src/config/config-map.ts'
 import {
   brokenSecrets,
   configJson,
@@ -12,10 +12,10 @@ import {
   coverSecrets,
   type Reveal,
   valueText,
-} from '../src/config-output.ts'
-import { SecretText } from '../src/config-value.ts'
-import { readConfig } from '../src/config-reader.ts'
-import { secretsOf } from '../src/value-shape.ts'
+} from '../src/config/config-output.ts'
+import { SecretText } from '../src/values/config-value.ts'
+import { readConfig } from '../src/config/config-reader.ts'
+import { secretsOf } from '../src/config/value-shape.ts'
 import { configFromJson, valueFromJson } from './config-vectors.ts'
 import { treeOf } from './yaml-tree.ts'
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { parseConfigKey, printConfigKey } from '../src/config-key.ts'
-import type { ConfigEntry, ConfigMap } from '../src/config-map.ts'
-import { type ConfigValue, SecretText } from '../src/config-value.ts'
-import { goJson } from '../src/go-json.ts'
-import { normalizeNumber } from '../src/go-number.ts'
-import { isSecretShape, SECRET_KEY } from '../src/value-shape.ts'
+import { parseConfigKey, printConfigKey } from '../src/config/config-key.ts'
+import type { ConfigEntry, ConfigMap } from '../src/config/config-map.ts'
+import { type ConfigValue, SecretText } from '../src/values/config-value.ts'
+import { goJson } from '../src/values/go-json.ts'
+import { normalizeNumber } from '../src/values/go-number.ts'
+import { isSecretShape, SECRET_KEY } from '../src/config/value-shape.ts'
 
 const TABLES = new URL('../../../vectors/pulumi/tables.json', import.meta.url)
 

@@ -1,4 +1,4 @@
-import type { ProcessIdentity, ProcessTable } from '../src/process-table.ts'
+import type { ProcessIdentity, ProcessTable } from '../src/files/process-table.ts'
 
 /** Processes of one machine that a test starts and ends. */
 export interface FakeMachine {

@@ -1,4 +1,4 @@
-import type { FileSystem } from '../src/file-system.ts'
+import type { FileSystem } from '../src/files/file-system.ts'
 import { systemError } from './system-error.ts'
 import { isStep, watchedFileSystem } from './watched-file-system.ts'
 

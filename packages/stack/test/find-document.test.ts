@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { findDocument } from '../src/find-document.ts'
-import { parseYamlDocument } from '../src/yaml-parser.ts'
+import { findDocument } from '../src/document/find-document.ts'
+import { parseYamlDocument } from '../src/document/yaml-parser.ts'
 
 const CORE = new URL('../../core/src/index.ts', import.meta.url).href
-const FINDER = new URL('../src/find-document.ts', import.meta.url).href
+const FINDER = new URL('../src/document/find-document.ts', import.meta.url).href
 
 /** Says in a process of its own whether reading a text loads the YAML library. */
 function loadsYaml(text: string): boolean {

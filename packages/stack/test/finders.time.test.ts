@@ -1,7 +1,7 @@
 import { isStacksealError } from '@stackseal/core'
 import { describe, expect, it } from 'vitest'
-import { scanDocument } from '../src/line-scanner.ts'
-import { parseYamlDocument } from '../src/yaml-parser.ts'
+import { scanDocument } from '../src/document/line-scanner.ts'
+import { parseYamlDocument } from '../src/document/yaml-parser.ts'
 
 /** A text of about so many characters. */
 type Shape = (length: number) => string

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path'
-import type { FileStatus, FileSystem } from '../src/file-system.ts'
+import type { FileStatus, FileSystem } from '../src/files/file-system.ts'
 import { systemError } from './system-error.ts'
 
 /** What fsync keeps of a file. */

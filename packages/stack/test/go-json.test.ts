@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ConfigValue } from '../src/config-value.ts'
-import { SecretText } from '../src/config-value.ts'
-import { compareUtf8, goJson, goJsonString } from '../src/go-json.ts'
+import type { ConfigValue } from '../src/values/config-value.ts'
+import { SecretText } from '../src/values/config-value.ts'
+import { compareUtf8, goJson, goJsonString } from '../src/values/go-json.ts'
 import { configPairs, configValue, tables } from './pulumi-tables.ts'
 
 const asStored = (secret: SecretText): ConfigValue => secret

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { NumberFault } from '../src/go-number.ts'
+import type { NumberFault } from '../src/values/go-number.ts'
 import {
   formatGoFloatJson,
   formatGoFloatYaml,
@@ -9,7 +9,7 @@ import {
   parseGoFloat,
   parseGoInt,
   parseGoUint,
-} from '../src/go-number.ts'
+} from '../src/values/go-number.ts'
 import { tables } from './pulumi-tables.ts'
 
 const typedRows = tables.configSet.filter((row) => !row.path)

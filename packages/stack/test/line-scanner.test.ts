@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { DocumentNode } from '../src/document-node.ts'
-import { findDocument } from '../src/find-document.ts'
-import { scanDocument } from '../src/line-scanner.ts'
-import { parseYamlDocument } from '../src/yaml-parser.ts'
+import type { DocumentNode } from '../src/document/document-node.ts'
+import { findDocument } from '../src/document/find-document.ts'
+import { scanDocument } from '../src/document/line-scanner.ts'
+import { parseYamlDocument } from '../src/document/yaml-parser.ts'
 import { rowTexts, stackTexts } from './vector-texts.ts'
 
 // Where the real Pulumi was given files made by hand.

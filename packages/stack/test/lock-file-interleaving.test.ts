@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { FileSystem } from '../src/file-system.ts'
-import { lockFileOf, tryLock, unlock } from '../src/lock-file.ts'
+import type { FileSystem } from '../src/files/file-system.ts'
+import { lockFileOf, tryLock, unlock } from '../src/files/lock-file.ts'
 import { type FakeMachine, fakeMachine } from './fake-processes.ts'
 import { SimulatedExit } from './faulty-file-system.ts'
 import { type ForgettingFileSystem, forgettingFileSystem, textsIn } from './forgetting-file-system.ts'

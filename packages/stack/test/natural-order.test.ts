@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compareNatural } from '../src/natural-order.ts'
+import { compareNatural } from '../src/values/natural-order.ts'
 import { tables } from './pulumi-tables.ts'
 
 describe('the order of keys in YAML', () => {

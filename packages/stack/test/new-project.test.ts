@@ -1,6 +1,6 @@
 import { encodeBase64, type ProviderV1, Registry } from '@stackseal/core'
 import { expect, test } from 'vitest'
-import { nodeFileSystem } from '../src/file-system.ts'
+import { nodeFileSystem } from '../src/files/file-system.ts'
 import { newProject } from '../src/stack-init.ts'
 import { openStack } from '../src/stack.ts'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'

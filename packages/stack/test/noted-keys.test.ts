@@ -1,6 +1,6 @@
 import { encodeBase64, parseKeyUrl, type ProviderV1, Registry } from '@stackseal/core'
 import { expect, test } from 'vitest'
-import type { FileSystem } from '../src/file-system.ts'
+import type { FileSystem } from '../src/files/file-system.ts'
 import { initStack } from '../src/stack-init.ts'
 import { openStack, type Stack } from '../src/stack.ts'
 import { type ForgettingFileSystem, forgettingFileSystem } from './forgetting-file-system.ts'

@@ -1,6 +1,6 @@
 import { type Document, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml'
-import { printConfigKey } from '../src/config-key.ts'
-import type { ConfigPlace } from '../src/config-place.ts'
+import { printConfigKey } from '../src/config/config-key.ts'
+import type { ConfigPlace } from '../src/config/config-place.ts'
 
 /**
  * Whether an edit left everything outside its slot alone, found out by other means than the splicer's: the lines on

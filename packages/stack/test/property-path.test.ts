@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { parseConfigPath, parsePropertyPath, type PathSegment, printPropertyPath } from '../src/property-path.ts'
+import { parseConfigPath, parsePropertyPath, type PathSegment, printPropertyPath } from '../src/config/property-path.ts'
 import { rows, text, type Row } from './config-vectors.ts'
 import { costOfDoubling } from './cpu-cost.ts'
 import { outcome } from './outcome.ts'

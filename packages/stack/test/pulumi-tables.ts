@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import type { ConfigValue } from '../src/config-value.ts'
-import { SecretText } from '../src/config-value.ts'
-import { normalizeNumber, parseGoBool, parseGoFloat, parseGoInt } from '../src/go-number.ts'
+import type { ConfigValue } from '../src/values/config-value.ts'
+import { SecretText } from '../src/values/config-value.ts'
+import { normalizeNumber, parseGoBool, parseGoFloat, parseGoInt } from '../src/values/go-number.ts'
 
 const vectors = new URL('../../../vectors/pulumi/', import.meta.url)
 

@@ -1,10 +1,10 @@
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml'
 import type { Node, Pair, Scalar } from 'yaml'
-import type { ConfigValue } from '../src/config-value.ts'
-import { SecretText } from '../src/config-value.ts'
-import type { ScalarNode } from '../src/document-node.ts'
-import { normalizeNumber } from '../src/go-number.ts'
-import { keyText, resolveScalar } from '../src/yaml-scalar.ts'
+import type { ConfigValue } from '../src/values/config-value.ts'
+import { SecretText } from '../src/values/config-value.ts'
+import type { ScalarNode } from '../src/document/document-node.ts'
+import { normalizeNumber } from '../src/values/go-number.ts'
+import { keyText, resolveScalar } from '../src/document/yaml-scalar.ts'
 
 const STYLES: Readonly<Record<string, ScalarNode['style']>> = {
   PLAIN: 'plain',

@@ -1,4 +1,4 @@
-import type { DocumentNode } from '../src/document-node.ts'
+import type { DocumentNode } from '../src/document/document-node.ts'
 
 /**
  * A tree in the notation of reference-yaml.json: `map`, `seq` (`mapF`, `seqF` in flow style) or the style of a scalar,

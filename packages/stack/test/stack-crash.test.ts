@@ -1,6 +1,6 @@
 import { Envelope, encodeBase64, parseKeyUrl, type ProviderV1, Registry } from '@stackseal/core'
 import { describe, expect, test } from 'vitest'
-import type { FileSystem } from '../src/file-system.ts'
+import type { FileSystem } from '../src/files/file-system.ts'
 import { initStack, newProject } from '../src/stack-init.ts'
 import { openStack } from '../src/stack.ts'
 import { faultyFileSystem, SimulatedExit } from './faulty-file-system.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseConfigPlace } from '../src/config-place.ts'
+import { parseConfigPlace } from '../src/config/config-place.ts'
 import { StackFile } from '../src/stack-file.ts'
 
 test.each([

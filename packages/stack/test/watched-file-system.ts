@@ -1,4 +1,4 @@
-import type { FileSystem } from '../src/file-system.ts'
+import type { FileSystem } from '../src/files/file-system.ts'
 
 export type Call = keyof FileSystem
 

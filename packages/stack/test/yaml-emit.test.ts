@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ConfigValue } from '../src/config-value.ts'
-import { SecretText } from '../src/config-value.ts'
-import type { ScalarPlace } from '../src/yaml-emit.ts'
+import type { ConfigValue } from '../src/values/config-value.ts'
+import { SecretText } from '../src/values/config-value.ts'
+import type { ScalarPlace } from '../src/document/yaml-emit.ts'
 import {
   isLostByReference,
   isSimpleKey,
@@ -13,7 +13,7 @@ import {
   renderItemValue,
   renderPair,
   renderScalar,
-} from '../src/yaml-emit.ts'
+} from '../src/document/yaml-emit.ts'
 import { configPairs, readVector, setValue, tables } from './pulumi-tables.ts'
 import { readConfigPairs, readYaml } from './read-yaml.ts'
 

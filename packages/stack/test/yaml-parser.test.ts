@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { isStacksealError } from '@stackseal/core'
 import { describe, expect, it } from 'vitest'
-import type { DocumentNode, MappingNode } from '../src/document-node.ts'
-import { parseYamlDocument } from '../src/yaml-parser.ts'
+import type { DocumentNode, MappingNode } from '../src/document/document-node.ts'
+import { parseYamlDocument } from '../src/document/yaml-parser.ts'
 import { printTree } from './reference-tree.ts'
 import { readTables, stackTexts } from './vector-texts.ts'
 

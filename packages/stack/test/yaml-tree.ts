@@ -1,5 +1,5 @@
 import { Alias, type Node, parseDocument, Scalar, YAMLMap, YAMLSeq } from 'yaml'
-import type { DocumentNode, ItemNode, PairNode, ScalarNode } from '../src/document-node.ts'
+import type { DocumentNode, ItemNode, PairNode, ScalarNode } from '../src/document/document-node.ts'
 
 const STYLES: Readonly<Record<string, ScalarNode['style']>> = {
   PLAIN: 'plain',

@@ -1,7 +1,7 @@
 // Takes the lock of a file, says so, and keeps it until it is killed: hold-lock FILE
 import { argv, stdout } from 'node:process'
-import { acquireLock } from '../../src/file-lock.ts'
-import { nodeFileSystem } from '../../src/file-system.ts'
+import { acquireLock } from '../../src/files/file-lock.ts'
+import { nodeFileSystem } from '../../src/files/file-system.ts'
 
 const [, , file = ''] = argv
 await acquireLock(nodeFileSystem, file, { command: 'hold-lock' })

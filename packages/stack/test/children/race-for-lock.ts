@@ -1,8 +1,8 @@
 // At each message, takes the locks of files in competition with others, and answers where it was alone: race-for-lock
 import { closeSync, openSync, unlinkSync } from 'node:fs'
 import process from 'node:process'
-import { acquireLock } from '../../src/file-lock.ts'
-import { nodeFileSystem } from '../../src/file-system.ts'
+import { acquireLock } from '../../src/files/file-lock.ts'
+import { nodeFileSystem } from '../../src/files/file-system.ts'
 import { watchedFileSystem } from '../watched-file-system.ts'
 
 function sleep(ms: number): void {

@@ -1,10 +1,10 @@
 // Replaces a file's content and prints what became of it as JSON: replace-once FILE TEXT [unlocked|TIMEOUT_MS] [UID]
 import { argv, setgid, setgroups, setuid, stdout } from 'node:process'
 import { isStacksealError } from '@stackseal/core'
-import { nodeFileSystem } from '../../src/file-system.ts'
-import { acquireLock } from '../../src/file-lock.ts'
-import { readTextFile } from '../../src/read-file.ts'
-import { replaceFile } from '../../src/replace-file.ts'
+import { nodeFileSystem } from '../../src/files/file-system.ts'
+import { acquireLock } from '../../src/files/file-lock.ts'
+import { readTextFile } from '../../src/files/read-file.ts'
+import { replaceFile } from '../../src/files/replace-file.ts'
 
 const [, , file = '', text = '', locking = '10000', uid = ''] = argv
 if (uid !== '') {

@@ -1,7 +1,7 @@
 import { isStacksealError, StacksealError } from '@stackseal/core'
-import type { AliasNode, DocumentNode, MappingNode, ScalarNode } from './document-node.ts'
+import type { AliasNode, DocumentNode, MappingNode, ScalarNode } from '../document/document-node.ts'
 import { MAX_DEPTH, MERGE_KEY } from './value-shape.ts'
-import { keyText, resolveScalar, type YamlScalarValue } from './yaml-scalar.ts'
+import { keyText, resolveScalar, type YamlScalarValue } from '../document/yaml-scalar.ts'
 
 /** One pair of a mapping, its own or merged into it. */
 export interface Field {

@@ -1,13 +1,13 @@
 import { isStacksealError } from '@stackseal/core'
 import { type ConfigKey, parseConfigKey, printConfigKey } from './config-key.ts'
 import type { ConfigEntry, ConfigMap } from './config-map.ts'
-import { type ConfigValue, SecretText } from './config-value.ts'
-import type { DocumentNode, MappingNode, ScalarNode, SequenceNode } from './document-node.ts'
-import { normalizeNumber } from './go-number.ts'
+import { type ConfigValue, SecretText } from '../values/config-value.ts'
+import type { DocumentNode, MappingNode, ScalarNode, SequenceNode } from '../document/document-node.ts'
+import { normalizeNumber } from '../values/go-number.ts'
 import { type PathSegment, printPropertyPath } from './property-path.ts'
 import { type Field, TreeReader } from './tree-reader.ts'
 import { isSecretShape, MAX_DEPTH, SECRET_KEY } from './value-shape.ts'
-import { topLevelText, type YamlScalarValue } from './yaml-scalar.ts'
+import { topLevelText, type YamlScalarValue } from '../document/yaml-scalar.ts'
 
 /** A value with the tag `!secret`: meant for encryption, and still in clear. */
 export interface SecretMark {

@@ -1,6 +1,6 @@
 import { encodeBase64, StacksealError } from '@stackseal/core'
-import { bytesOfText } from './byte-text.ts'
-import { formatGoFloatYaml } from './go-number.ts'
+import { bytesOfText } from '../values/byte-text.ts'
+import { formatGoFloatYaml } from '../values/go-number.ts'
 import type { YamlScalarValue } from './yaml-scalar.ts'
 import { resolvesToText } from './yaml-scalar.ts'
 

@@ -1,6 +1,6 @@
 import { StacksealError } from '@stackseal/core'
 
-import type { ConfigObject, ConfigValue } from './config-value.ts'
+import type { ConfigObject, ConfigValue } from '../values/config-value.ts'
 import type { DocumentNode, ItemNode, MappingNode, PairNode, ParsedDocument, SequenceNode } from './document-node.ts'
 import { renderBlockValue, renderFlowValue, renderItemValue, renderPair, renderScalar } from './yaml-emit.ts'
 

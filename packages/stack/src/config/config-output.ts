@@ -1,8 +1,8 @@
 import type { Decrypted, StacksealError } from '@stackseal/core'
 import type { ConfigEntry } from './config-map.ts'
 import { printConfigKey } from './config-key.ts'
-import { type ConfigValue, SecretText } from './config-value.ts'
-import { compareUtf8, goJson, goJsonString } from './go-json.ts'
+import { type ConfigValue, SecretText } from '../values/config-value.ts'
+import { compareUtf8, goJson, goJsonString } from '../values/go-json.ts'
 import type { PathSegment } from './property-path.ts'
 import { hasSecret, isList, isObject, secretsOf } from './value-shape.ts'
 

@@ -1,5 +1,5 @@
 import { StacksealError } from '@stackseal/core'
-import { parseGoInt } from './go-number.ts'
+import { parseGoInt } from '../values/go-number.ts'
 
 /** One step into a value: the key of a mapping, or the index of a list (64 signed bits; no list has a negative one). */
 export type PathSegment = string | bigint

@@ -1,6 +1,6 @@
-import type { ConfigValue } from './config-value.ts'
-import { SecretText } from './config-value.ts'
-import { compareNatural } from './natural-order.ts'
+import type { ConfigValue } from '../values/config-value.ts'
+import { SecretText } from '../values/config-value.ts'
+import { compareNatural } from '../values/natural-order.ts'
 import { isSimpleKey, renderScalar } from './yaml-scalar-style.ts'
 
 export { isLostByReference, isSimpleKey, renderScalar } from './yaml-scalar-style.ts'

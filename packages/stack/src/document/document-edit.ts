@@ -1,6 +1,6 @@
 import { StacksealError } from '@stackseal/core'
 
-import { type ConfigObject, type ConfigValue, SecretText } from './config-value.ts'
+import { type ConfigObject, type ConfigValue, SecretText } from '../values/config-value.ts'
 import type { DocumentNode, MappingNode, PairNode, ParsedDocument } from './document-node.ts'
 import {
   appendItem,

@@ -1,4 +1,4 @@
-import { type ConfigObject, type ConfigValue, SecretText } from './config-value.ts'
+import { type ConfigObject, type ConfigValue, SecretText } from '../values/config-value.ts'
 import type { PathSegment } from './property-path.ts'
 
 /** A mapping with this one key and a string in it is a secret, wherever it stands. There is no escape. */

@@ -1,7 +1,14 @@
 import { StacksealError } from '@stackseal/core'
-import { type ConfigValue, SecretText } from './config-value.ts'
-import { normalizeNumber, parseGoAtoi, parseGoBool, parseGoFloat, parseGoInt, parseGoUint } from './go-number.ts'
-import { isFatalToReference } from './yaml-scalar-style.ts'
+import { type ConfigValue, SecretText } from '../values/config-value.ts'
+import {
+  normalizeNumber,
+  parseGoAtoi,
+  parseGoBool,
+  parseGoFloat,
+  parseGoInt,
+  parseGoUint,
+} from '../values/go-number.ts'
+import { isFatalToReference } from '../document/yaml-scalar-style.ts'
 import { isList, isObject, isSecretShape, MAX_DEPTH, MERGE_KEY, SECRET_KEY } from './value-shape.ts'
 
 /** The types that a person can ask for. Without one, text inside a list or mapping is guessed at; see {@link coerceNewValue}. */

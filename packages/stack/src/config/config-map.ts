@@ -1,6 +1,6 @@
 import { StacksealError } from '@stackseal/core'
 import { type ConfigKey, printConfigKey } from './config-key.ts'
-import type { ConfigObject, ConfigValue } from './config-value.ts'
+import type { ConfigObject, ConfigValue } from '../values/config-value.ts'
 import { coerceNewValue, type NewValue } from './new-value.ts'
 import { type PathSegment, printPropertyPath } from './property-path.ts'
 import { childOf, isList, isObject, isSecretShape, MAX_DEPTH, MERGE_KEY, SECRET_KEY } from './value-shape.ts'

@@ -1,5 +1,5 @@
 import { StacksealError } from '@stackseal/core'
-import { compareUtf8 } from './go-json.ts'
+import { compareUtf8 } from '../values/go-json.ts'
 
 /** The name of one configuration value. The namespace is a project or a provider; either side may be empty. */
 export interface ConfigKey {

@@ -1,8 +1,8 @@
 import { decodeBase64, StacksealError } from '@stackseal/core'
-import { textOfBytes } from './byte-text.ts'
+import { textOfBytes } from '../values/byte-text.ts'
 import type { ScalarNode } from './document-node.ts'
-import { fitsInt64, formatGoFloatJson, formatGoFloatYaml, parseGoFloat } from './go-number.ts'
-import { goTimestamp } from './go-time.ts'
+import { fitsInt64, formatGoFloatJson, formatGoFloatYaml, parseGoFloat } from '../values/go-number.ts'
+import { goTimestamp } from '../values/go-time.ts'
 
 /**
  * What a YAML scalar stands for: integers up to 64 unsigned bits are bigint, other numbers float64 (infinity and NaN
