@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { env, execPath, pid } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 const PACKAGES = fileURLToPath(new URL('../..', import.meta.url))
-const COPIED = ['core/src', 'stack/src', 'stack/test', 'stack/test/children']
+const COPIED = ['core/src', 'stack/src', 'stack/test']
 
 let copies: string | undefined
 
@@ -24,13 +24,14 @@ function copyAll(): string {
   const root = join(PACKAGES, 'stack/node_modules/.children', env['VITEST_POOL_ID'] ?? String(pid))
   rmSync(root, { recursive: true, force: true })
   for (const folder of COPIED) {
-    mkdirSync(join(root, folder), { recursive: true })
-    for (const file of readdirSync(join(PACKAGES, folder))) {
+    for (const file of readdirSync(join(PACKAGES, folder), { encoding: 'utf8', recursive: true })) {
       if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue
       const script = stripTypeScriptTypes(readFileSync(join(PACKAGES, folder, file), 'utf8'))
         .replaceAll(/ from '(\.[^']+)\.ts'/g, " from '$1.mjs'")
         .replaceAll(" from '@stackseal/core'", ` from '${join(root, 'core.mjs')}'`)
-      writeFileSync(join(root, folder, `${file.slice(0, -'.ts'.length)}.mjs`), script)
+      const copy = join(root, folder, `${file.slice(0, -'.ts'.length)}.mjs`)
+      mkdirSync(dirname(copy), { recursive: true })
+      writeFileSync(copy, script)
     }
   }
   // The whole of core would load node:crypto, which takes a process a fifth of its start.
