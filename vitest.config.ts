@@ -6,13 +6,13 @@ import { SkipReasons } from './tools/skip-reasons.ts'
 
 const root = import.meta.dirname
 const packages = readdirSync(join(root, 'packages'))
+// Set by `npm run test:runtimes`: what packages take of each other is then what was built.
+const entry = process.env['STACKSEAL_TEST_BUILT'] === '1' ? 'dist/index.mjs' : 'src/index.ts'
 
 // Unit tests run the sources; only tests that start the command line as a process run what was built.
 export default defineConfig({
   resolve: {
-    alias: Object.fromEntries(
-      packages.map((name) => [`@stackseal/${name}`, join(root, 'packages', name, 'src/index.ts')]),
-    ),
+    alias: Object.fromEntries(packages.map((name) => [`@stackseal/${name}`, join(root, 'packages', name, entry)])),
   },
   cacheDir: join(root, 'node_modules/.vite'),
   test: {

@@ -1,6 +1,7 @@
-// What `npm run demo`, `npm test`, `npm run test:interop`, `npm run test:services` and `npm run bench` call. It is started by whatever Node a
-// machine has (20 or newer) with nothing but npm beside it: it installs with the pinned pnpm, then runs the task on the
-// pinned Node. Plain JavaScript without a dependency, because nothing is installed when it starts.
+// What `npm run demo`, `npm test`, `npm run test:interop`, `npm run test:services`, `npm run test:runtimes` and
+// `npm run bench` call. It is started by whatever Node a machine has (20 or newer) with nothing but npm beside it: it
+// installs with the pinned pnpm, then runs the task on the pinned Node. Plain JavaScript without a dependency, because
+// nothing is installed when it starts.
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -40,6 +41,14 @@ const TASKS = {
   'test:services'() {
     rmSync(join(REPORTS, 'services.json'), { force: true })
     return summary(['services.json'], program('the service tests', 'tools/services/run'))
+  },
+  'test:runtimes'() {
+    turbo('build')
+    const code = program('the tests on every Node', 'tools/runtimes/run')
+    return summary(
+      readdirSync(REPORTS).filter((name) => name.startsWith('runtime-')),
+      code,
+    )
   },
   bench() {
     const peer = buildPulumi()

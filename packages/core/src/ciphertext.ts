@@ -17,10 +17,10 @@ export interface Ciphertext {
  * @throws ERR_MALFORMED_CIPHERTEXT with the reason; docs/format.md, "Value ciphertext".
  */
 export function parseCiphertext(text: string): Ciphertext {
-  const parts = text.split(':')
+  const parts = text.split(':', 4) // a fourth part is one too many, and so are those after it
   const [version, nonceText, sealedText] = parts
   if (nonceText === undefined || sealedText === undefined || parts.length > 3) {
-    throw malformed('it is not of the form v1:<nonce>:<ciphertext>', { parts: parts.length })
+    throw malformed('it is not of the form v1:<nonce>:<ciphertext>')
   }
   if (version !== CIPHERTEXT_VERSION) throw malformed('its version is unknown')
   const nonce = field('nonce', nonceText)

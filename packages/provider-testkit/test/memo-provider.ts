@@ -114,7 +114,8 @@ async function overHttp(server: string, request: MemoRequest, redirect: 'manual'
     method: 'POST',
     redirect,
     headers: { 'x-memo-token': token ?? '' },
-    body: Uint8Array.from(bytes),
+    // Not the bytes themselves: Node 22.15 can not send those a second time, to where a redirect leads.
+    body: new Blob([Uint8Array.from(bytes)]),
     signal,
   })
   const isRedirect = reply.type === 'opaqueredirect' || reply.status >= 300

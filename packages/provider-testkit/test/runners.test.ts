@@ -32,9 +32,8 @@ const always = (outcome: 'passes' | 'is not run' | 'fails'): ConformanceCase => 
 
 test('the cases run under node:test, and what can not be run says why', async () => {
   const file = new URL('./modules/under-node-test.ts', import.meta.url)
-  const { stdout } = await run(process.execPath, ['--import', ALIAS, '--test-reporter=tap', '--test', file.pathname], {
-    env: { PATH: process.env['PATH'] },
-  })
+  const flags = ['--experimental-strip-types', '--import', ALIAS, '--test-reporter=tap', '--test']
+  const { stdout } = await run(process.execPath, [...flags, file.pathname], { env: { PATH: process.env['PATH'] } })
   const counts = Object.fromEntries([...stdout.matchAll(/^# (\w+) (\d+)$/gm)].map(([, name, count]) => [name, count]))
   // Processes and servers need a world; this run has none.
   expect(counts).toMatchObject({ tests: String(CASES.length), pass: String(CASES.length - 4), skipped: '4', fail: '0' })

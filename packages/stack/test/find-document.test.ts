@@ -20,7 +20,11 @@ function loadsYaml(text: string): boolean {
     const { findDocument } = await import(${JSON.stringify(FINDER)})
     await findDocument(${JSON.stringify(text)})
     process.stdout.write(String(loads))`
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--experimental-strip-types', '--input-type=module', '-e', script],
+    { encoding: 'utf8' },
+  )
   if (stdout !== 'true' && stdout !== 'false') throw new Error(stderr)
   return stdout === 'true'
 }

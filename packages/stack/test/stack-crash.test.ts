@@ -98,7 +98,8 @@ async function cutAt(change: Change, step: number): Promise<{ world: ForgettingF
     return { world, done: true }
   } catch (error) {
     // Giving the lock back fails as well, once the process is gone.
-    const cause = error instanceof SuppressedError ? (error.error as unknown) : error
+    const isSuppressed = error instanceof Error && error.name === 'SuppressedError' && 'error' in error
+    const cause: unknown = isSuppressed ? error.error : error
     if (!(cause instanceof SimulatedExit)) throw error
     return { world, done: false }
   }

@@ -8,6 +8,8 @@ import type { SubjectKey, SubjectModule } from '../subject.ts'
 import type { ImportReport, ProbeAnswer, ProbeTask, RedirectingServer, UseReport, World } from '../world.ts'
 
 const PROBE_MS = 30_000
+// A module under test may be TypeScript, which Node runs without the flag since 22.18.
+const FLAGS = ['--disable-warning=ExperimentalWarning', '--experimental-strip-types']
 
 /** Processes and servers of Node, on loopback. A module is looked at once, however many cases ask. */
 export function nodeWorld(): World {
@@ -37,7 +39,7 @@ async function probe(task: ProbeTask): Promise<{ answer: ProbeAnswer; output: st
   // Beside this file, which is TypeScript in the sources and JavaScript in the package.
   const script = new URL(import.meta.url.endsWith('.ts') ? './node-probe.ts' : './node-probe.mjs', import.meta.url)
   const env = task.use === undefined ? { DEBUG: '*' } : { ...task.module.poison, DEBUG: '*' }
-  const child = spawn(execPath, ['--disable-warning=ExperimentalWarning', fileURLToPath(script)], {
+  const child = spawn(execPath, [...FLAGS, fileURLToPath(script)], {
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     timeout: PROBE_MS,

@@ -7,8 +7,8 @@ import { YamlTree } from './yaml-tree.ts'
 
 type Yaml = typeof YamlModule
 
-/** More levels than anybody nests; fewer than would reach the end of the stack. */
-const MAX_DEPTH = 1000
+/** More levels than a value may have; few enough for the smaller stack of Node 22. */
+const MAX_DEPTH = 600
 
 // The reference's reader lets no control characters through but tab, LF, CR and U+0085, and no half of a pair. A byte
 // order mark behind the start of a file it may take for the start.
