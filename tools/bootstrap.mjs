@@ -1,5 +1,5 @@
-// What `npm run demo`, `npm test`, `npm run test:interop`, `npm run test:services`, `npm run test:runtimes` and
-// `npm run bench` call. It is started by whatever Node a machine has (20 or newer) with nothing but npm beside it: it
+// What `npm run demo`, `npm test`, `npm run test:interop`, `npm run test:services`, `npm run test:runtimes`,
+// `npm run fuzz` and `npm run bench` call. It is started by whatever Node a machine has (20 or newer) with nothing but npm beside it: it
 // installs with the pinned pnpm, then runs the task on the pinned Node. Plain JavaScript without a dependency, because
 // nothing is installed when it starts.
 import { spawnSync } from 'node:child_process'
@@ -49,6 +49,10 @@ const TASKS = {
       readdirSync(REPORTS).filter((name) => name.startsWith('runtime-')),
       code,
     )
+  },
+  fuzz() {
+    turbo('build', '--filter=@stackseal/core')
+    return program('the fuzzer', 'tools/fuzz/run')
   },
   bench() {
     const peer = buildPulumi()
