@@ -62,9 +62,9 @@ const GCP_ERRORS: readonly Row[] = [
       'the certificate is not one of a known authority for cloudkms.googleapis.com: if your network puts its own in ' +
       'between, set NODE_EXTRA_CA_CERTS to its authority',
   },
+  { text: /Received HTTP status code (?:429|5\d\d)/, code: 'ERR_UNAVAILABLE', hint: again },
   {
-    text: /Received HTTP status code|wrong version number|packet length too long|EPROTO|Protocol error|HTTP\/2|Received RST_STREAM with code 1\b/i,
-    when: (fault) => !isSigningIn(fault) && [2, 7, 12, 13, 14, 16].includes(fault.failure.status ?? -1),
+    text: /Received HTTP status code|Call ended without gRPC status|wrong version number|no application protocol|EPROTO/,
     code: 'ERR_INVALID_REPLY',
     hint: otherServer,
   },

@@ -37,7 +37,8 @@ export function gcpKmsAt(place: (env: ProviderContext['env']) => Place): Provide
   })
 }
 
-async function connect(url: KeyUrl, context: ProviderContext, place: Place): Promise<KeyService> {
+/** Connects to the service of one key, as {@link wrappingProvider} wants it. */
+export async function connect(url: KeyUrl, context: ProviderContext, place: Place): Promise<KeyService> {
   const key = cryptoKey(url)
   const { name, additionalData } = key
   const credentials = await readCredentials(context.env, context.signal)
