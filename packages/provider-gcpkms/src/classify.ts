@@ -94,13 +94,6 @@ const GCP_ERRORS: readonly Row[] = [
   },
   {
     when: isSigningIn,
-    text: /universe domain/i,
-    code: 'ERR_CREDENTIALS_INVALID',
-    hint: ({ credentials: { from } }) =>
-      `the credentials of ${from} are of another universe of Google Cloud: set GOOGLE_CLOUD_UNIVERSE_DOMAIN to theirs`,
-  },
-  {
-    when: isSigningIn,
     network: /^ERR_OSSL_|^ERR_CRYPTO_|^ERR_INVALID_ARG/,
     code: 'ERR_CREDENTIALS_INVALID',
     hint: ({ credentials: { from } }) => `the private_key in the credentials of ${from} is not a key in PEM form`,

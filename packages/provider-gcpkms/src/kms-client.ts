@@ -1,4 +1,4 @@
-import type { ProviderContext } from '@stackseal/core'
+import { type ProviderContext, StacksealError } from '@stackseal/core'
 
 import type { Credentials } from './credentials.ts'
 import { fieldOf } from './field-of.ts'
@@ -50,8 +50,9 @@ export async function kmsClient(
   env: ProviderContext['env'],
   place: Place,
 ): Promise<KmsClient> {
-  const { KeyManagementServiceClient } = await import('@google-cloud/kms')
   const universeDomain = env['GOOGLE_CLOUD_UNIVERSE_DOMAIN'] || DEFAULT_UNIVERSE
+  checkUniverse(credentials, universeDomain)
+  const { KeyManagementServiceClient } = await import('@google-cloud/kms')
   const client = new KeyManagementServiceClient({
     fallback: false,
     ...place,
@@ -97,6 +98,16 @@ export async function kmsClient(
       stub['close']?.()
     },
   }
+}
+
+/** The SDK lets the client's universe win, and would send what one universe signed to another. */
+function checkUniverse(credentials: Credentials, universeDomain: string): void {
+  const own = credentials.kind === 'file' ? fieldOf(credentials.content, 'universe_domain') : undefined
+  if (own === undefined || own === universeDomain) return
+  throw new StacksealError('ERR_CREDENTIALS_INVALID', 'the credentials are of another universe of Google Cloud', {
+    hint: `set GOOGLE_CLOUD_UNIVERSE_DOMAIN to the universe_domain in the credentials of ${credentials.from}`,
+    details: { universe: universeDomain },
+  })
 }
 
 /** Puts the credentials into the SDK's GoogleAuth, which without any would look for some in the process. */
