@@ -106,7 +106,7 @@ describe('the credentials', () => {
     ['empty variables', { GOOGLE_CREDENTIALS: '', GOOGLE_OAUTH_ACCESS_TOKEN: '', HOME: '' }, 'ERR_CREDENTIALS_MISSING'],
     ['a path in place of content', { GOOGLE_CREDENTIALS: named }, 'ERR_CREDENTIALS_INVALID'],
     ['a list', { GOOGLE_CREDENTIALS: '[]' }, 'ERR_CREDENTIALS_INVALID'],
-    ['content that ends too soon', { GOOGLE_CREDENTIALS: `${inContent.slice(0, -1)}` }, 'ERR_CREDENTIALS_INVALID'],
+    ['content that ends too soon', { GOOGLE_CREDENTIALS: inContent.slice(0, -1) }, 'ERR_CREDENTIALS_INVALID'],
     [
       'an account without an address',
       { GOOGLE_CREDENTIALS: '{"type":"service_account","private_key":"hunter2"}' },

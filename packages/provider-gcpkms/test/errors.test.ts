@@ -38,6 +38,11 @@ async function openUnder(reply: KmsReply): Promise<Awaited<ReturnType<typeof rej
   return rejectionOf(provider.openKey(url, sealed, { env }))
 }
 
+function page(reply: { statusCode: number; end(text: string): void }, status = 200): void {
+  reply.statusCode = status
+  reply.end('<html>Sign in</html>')
+}
+
 interface RefusalRow {
   readonly what: string
   readonly code: number
@@ -351,17 +356,14 @@ describe('the network', () => {
     expect(error.hint).toMatch(/\S/)
   })
 
-  function page(reply: { statusCode: number; end(text: string): void }, status = 200): void {
-    reply.statusCode = status
-    reply.end('<html>Sign in</html>')
-  }
-
   test('a call that hangs ends at its bound, and so does the call itself', async () => {
     fake.override = () => 'silence'
+    const before = fake.cancelled
     const start = performance.now()
     const call = provider.openKey(url, sealed, { env, signal: AbortSignal.timeout(100) })
     expect((await rejectionOf(call)).code).toBe('ERR_TIMEOUT')
     expect(performance.now() - start).toBeLessThan(1_000)
+    await expect.poll(() => fake.cancelled).toBe(before + 1)
   })
 })
 

@@ -80,6 +80,10 @@ export class FakeKms {
     return this.#server.requests
   }
 
+  get cancelled(): number {
+    return this.#server.cancelled
+  }
+
   stop(): void {
     this.#server.stop()
   }

@@ -40,6 +40,8 @@ export function testCertificate(): Certificate {
 /** The two methods of `google.cloud.kms.v1.KeyManagementService` that a data key needs, over gRPC and TLS on loopback. */
 export class KmsServer {
   readonly requests: KmsRequest[] = []
+  /** Calls that the caller ended before they were answered. */
+  cancelled = 0
   readonly port: number
   readonly #server: Server
 
@@ -61,7 +63,10 @@ export class KmsServer {
         const request: KmsRequest = { method, message: call.request, metadata: call.metadata }
         requests.push(request)
         const reply = handle(request)
-        if (reply === 'silence') return
+        if (reply === 'silence') {
+          call.on('cancelled', () => (started.cancelled += 1))
+          return
+        }
         if ('answer' in reply) callback(null, reply.answer)
         else callback(errorOf(reply.refusal, new grpc.Metadata()))
       }
@@ -76,7 +81,8 @@ export class KmsServer {
     const port = await new Promise<number>((resolve, reject) => {
       server.bindAsync('127.0.0.1:0', credentials, (error, bound) => (error === null ? resolve(bound) : reject(error)))
     })
-    return new KmsServer(server, port, requests)
+    const started = new KmsServer(server, port, requests)
+    return started
   }
 
   /** Ends at once, also calls that were never answered. */
@@ -93,6 +99,16 @@ function errorOf(
   return { code, details: text, metadata }
 }
 
+const method = <Request, Response>(name: Method, request: Codec<Request>, response: Codec<Response>) => ({
+  path: `/google.cloud.kms.v1.KeyManagementService/${name}`,
+  requestStream: false as const,
+  responseStream: false as const,
+  requestSerialize: (message: Request) => Buffer.from(request.encode(message).finish()),
+  requestDeserialize: (bytes: Buffer) => request.decode(bytes),
+  responseSerialize: (message: Response) => Buffer.from(response.encode(message).finish()),
+  responseDeserialize: (bytes: Buffer) => response.decode(bytes),
+})
+
 /** The description of the service for grpc-js, of the messages that the SDK itself carries. */
 function serviceOf({
   EncryptRequest,
@@ -100,15 +116,6 @@ function serviceOf({
   DecryptRequest,
   DecryptResponse,
 }: typeof protos.google.cloud.kms.v1) {
-  const method = <Request, Response>(name: Method, request: Codec<Request>, response: Codec<Response>) => ({
-    path: `/google.cloud.kms.v1.KeyManagementService/${name}`,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (message: Request) => Buffer.from(request.encode(message).finish()),
-    requestDeserialize: (bytes: Buffer) => request.decode(bytes),
-    responseSerialize: (message: Response) => Buffer.from(response.encode(message).finish()),
-    responseDeserialize: (bytes: Buffer) => response.decode(bytes),
-  })
   return {
     Encrypt: method('Encrypt', EncryptRequest, EncryptResponse),
     Decrypt: method('Decrypt', DecryptRequest, DecryptResponse),
