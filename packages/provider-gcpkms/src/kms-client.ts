@@ -9,8 +9,10 @@ import { VERSION } from './version.ts'
 export interface Place {
   readonly apiEndpoint?: string
   readonly port?: number
+  /** REST in place of gRPC, with what signs its requests. */
   readonly fallback?: boolean
   readonly protocol?: string
+  readonly authClient?: object
 }
 
 /** The two calls that a data key needs. Answers are the service's own, unchecked. */
@@ -34,9 +36,10 @@ const SCOPE = 'https://www.googleapis.com/auth/cloudkms'
 const DEFAULT_UNIVERSE = 'googleapis.com'
 const PROXY_VARIABLES = ['grpc_proxy', 'https_proxy', 'http_proxy']
 
+/** What a client of Google's SDK asks for the headers of a request. */
 interface Signer {
   getRequestHeaders(url?: string): Promise<Headers>
-  universeDomain: string
+  universeDomain?: string
   quotaProjectId?: string
 }
 
@@ -53,8 +56,13 @@ export async function kmsClient(
   const universeDomain = env['GOOGLE_CLOUD_UNIVERSE_DOMAIN'] || DEFAULT_UNIVERSE
   checkUniverse(credentials, universeDomain)
   const { KeyManagementServiceClient } = await import('@google-cloud/kms')
-  const client = new KeyManagementServiceClient({
+  // The client is given a signer at once: without one it would look for credentials in the process.
+  let signer: Signer | undefined
+  const getRequestHeaders = async (url?: string): Promise<Headers> =>
+    (await signer?.getRequestHeaders(url)) ?? new Headers()
+  const options = {
     fallback: false,
+    authClient: { universeDomain, getRequestHeaders },
     ...place,
     universeDomain,
     scopes: [SCOPE],
@@ -64,10 +72,10 @@ export async function kmsClient(
     'grpc.primary_user_agent': `stackseal/${VERSION}`,
     // grpc-js takes a proxy from the process; it may where this world has one.
     'grpc.enable_http_proxy': PROXY_VARIABLES.some((name) => env[name] !== undefined && env[name] !== '') ? 1 : 0,
-  })
-  let signer: Signer
+  }
+  const client = new KeyManagementServiceClient(options as Record<string, never>)
   try {
-    signer = await signIn(client.auth, credentials, universeDomain)
+    signer = await signIn(client.auth, credentials)
   } catch (error) {
     throw new ClientFault(failureOfSignIn(error))
   }
@@ -78,16 +86,16 @@ export async function kmsClient(
   return {
     async call(method, request, signal) {
       // The channel would ask for a token by itself, and tell a failure in words alone.
-      await signer.getRequestHeaders(`https://cloudkms.${universeDomain}/`).catch((error: unknown) => {
+      await getRequestHeaders(`https://cloudkms.${universeDomain}/`).catch((error: unknown) => {
         throw new ClientFault(failureOfSignIn(error))
       })
       signal.throwIfAborted()
       const { innerApiCalls } = client
       // https://google.aip.dev/client-libraries/4222: the request is routed by the key's name.
       const headers = { 'x-goog-request-params': `name=${encodeURIComponent(request.name)}` }
-      const options = { retry: null, signal, otherArgs: { headers } }
+      const settings = { retry: null, signal, otherArgs: { headers } }
       try {
-        const answer = (await innerApiCalls[method]?.(request, options)) as unknown
+        const answer = (await innerApiCalls[method]?.(request, settings)) as unknown
         return Array.isArray(answer) ? (answer[0] as unknown) : undefined
       } catch (error) {
         throw new ClientFault(failureOfCall(error))
@@ -110,15 +118,16 @@ function checkUniverse(credentials: Credentials, universeDomain: string): void {
   })
 }
 
-/** Puts the credentials into the SDK's GoogleAuth, which without any would look for some in the process. */
-async function signIn(auth: unknown, credentials: Credentials, universeDomain: string): Promise<Signer> {
-  const target = auth as { jsonContent: object | null; cachedCredential: Signer | null; getClient(): Promise<Signer> }
+/** What signs for the credentials: Google's library, but for a bare token. */
+async function signIn(auth: unknown, credentials: Credentials): Promise<Signer> {
   if (credentials.kind === 'token') {
     const authorization = `Bearer ${credentials.token}`
-    target.cachedCredential = { universeDomain, getRequestHeaders: async () => new Headers({ authorization }) }
+    return { getRequestHeaders: async () => new Headers({ authorization }) }
   }
-  if (credentials.kind === 'file') target.jsonContent = credentials.content
-  const signer = await target.getClient()
+  const google = auth as { jsonContent: object | null; cachedCredential: Signer | null; getClient(): Promise<Signer> }
+  google.jsonContent = credentials.kind === 'file' ? credentials.content : null
+  google.cachedCredential = null // the signer that it was given at first, which waits for this one
+  const signer = await google.getClient()
   if (credentials.kind === 'file' && credentials.quotaProject !== undefined) {
     signer.quotaProjectId = credentials.quotaProject
   }
