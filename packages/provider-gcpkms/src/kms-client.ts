@@ -60,7 +60,7 @@ export async function kmsClient(
   let signer: Signer | undefined
   const getRequestHeaders = async (url?: string): Promise<Headers> =>
     (await signer?.getRequestHeaders(url)) ?? new Headers()
-  const options = {
+  const options: Record<string, NonNullable<unknown>> = {
     fallback: false,
     authClient: { universeDomain, getRequestHeaders },
     ...place,
@@ -73,7 +73,7 @@ export async function kmsClient(
     // grpc-js takes a proxy from the process; it may where this world has one.
     'grpc.enable_http_proxy': PROXY_VARIABLES.some((name) => env[name] !== undefined && env[name] !== '') ? 1 : 0,
   }
-  const client = new KeyManagementServiceClient(options as Record<string, never>)
+  const client = new KeyManagementServiceClient(options)
   try {
     signer = await signIn(client.auth, credentials)
   } catch (error) {
