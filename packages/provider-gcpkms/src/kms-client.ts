@@ -60,7 +60,7 @@ export async function kmsClient(
   let signer: Signer | undefined
   const getRequestHeaders = async (url?: string): Promise<Headers> =>
     (await signer?.getRequestHeaders(url)) ?? new Headers()
-  const options: Record<string, NonNullable<unknown>> = {
+  const options: Record<string, string | number | boolean | object> = {
     fallback: false,
     authClient: { universeDomain, getRequestHeaders },
     ...place,
