@@ -31,7 +31,7 @@ let shared: Certificate | undefined
 
 export function testCertificate(): Certificate {
   if (shared === undefined) {
-    shared = selfSigned('localhost', 'cloudkms.googleapis.com')
+    shared = selfSigned('localhost', 'cloudkms.googleapis.com', 'oauth2.googleapis.com')
     setDefaultCACertificates([...getCACertificates('default'), shared.cert])
   }
   return shared

@@ -1,3 +1,4 @@
+import { createServer as createHttpsServer } from 'node:https'
 import { createServer, type Server } from 'node:net'
 
 import { Envelope, parseKeyUrl, type ProviderContext, Registry, type SealedKey } from '@stackseal/core'
@@ -6,8 +7,10 @@ import { nodeWorld } from '@stackseal/provider-testkit'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 import { PARENT, refused, Status, TOKENS } from '../../../packages/provider-gcpkms/test/fake-kms.ts'
+import { testCertificate } from '../../../packages/provider-gcpkms/test/kms-server.ts'
 import { errorInfo } from '../../../packages/provider-gcpkms/test/status-details.ts'
 import { type EventName, eventOf } from '../event-log.ts'
+import { mapHost } from './map-hosts.mjs'
 import { GoogleStandIn, STAND_IN } from './stand-in.ts'
 
 // The provider is the one that is published: the name of the real service leads to the stand-in.
@@ -159,6 +162,28 @@ describe('what is refused, and how', () => {
     expect(performance.now() - start).toBeLessThan(3_000)
     silent.close()
   })
+})
+
+test('a person who signed in with gcloud opens, until the sign-in expires', async () => {
+  let isExpired = false
+  const tokens = createHttpsServer(testCertificate(), (_, response) => {
+    response.statusCode = isExpired ? 400 : 200
+    response.setHeader('content-type', 'application/json')
+    const refusal = { error: 'invalid_grant', error_description: 'Token has been expired or revoked.' }
+    const token = { access_token: TOKENS.owner, expires_in: 3600, token_type: 'Bearer' }
+    response.end(JSON.stringify(isExpired ? refusal : token))
+  })
+  await new Promise<void>((resolve) => tokens.listen(0, '127.0.0.1', resolve))
+  const bound = tokens.address()
+  mapHost('oauth2.googleapis.com:443', `127.0.0.1:${typeof bound === 'object' ? bound?.port : ''}`)
+  const secrets = { client_secret: 'd-secret-of-the-client', refresh_token: '1//refresh-of-a-person' }
+  const content = { type: 'authorized_user', client_id: 'a-client', ...secrets }
+  const world = { env: { GOOGLE_CREDENTIALS: JSON.stringify(content) } }
+  expect(await event('also: signed in as a person', () => open(world))).toBe('done')
+  isExpired = true
+  expect(await event('also: sign-in of a person expired', () => open(world))).toBe('ERR_CREDENTIALS_INVALID')
+  tokens.closeAllConnections()
+  tokens.close()
 })
 
 test('an unmodified program reaches the stand-in through the preload', async () => {
