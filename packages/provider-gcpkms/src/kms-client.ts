@@ -127,11 +127,28 @@ async function signIn(auth: unknown, credentials: Credentials): Promise<Signer> 
   const google = auth as { jsonContent: object | null; cachedCredential: Signer | null; getClient(): Promise<Signer> }
   google.jsonContent = credentials.kind === 'file' ? credentials.content : null
   google.cachedCredential = null // the signer that it was given at first, which waits for this one
-  const signer = await google.getClient()
+  const signer = await quietly(() => google.getClient())
   if (credentials.kind === 'file' && credentials.quotaProject !== undefined) {
     signer.quotaProjectId = credentials.quotaProject
   }
   return signer
+}
+
+/**
+ * Google's library prints a warning that a credentials file may be somebody else's. This one is of the caller's own
+ * choice, and a library prints nothing. The file is read at once, so nobody else's words are lost meanwhile.
+ */
+function quietly<T>(run: () => T): T {
+  // oxlint-disable-next-line no-console -- to have nothing printed
+  const { warn } = console
+  // oxlint-disable-next-line no-console -- as above
+  console.warn = () => undefined
+  try {
+    return run()
+  } finally {
+    // oxlint-disable-next-line no-console -- as above
+    console.warn = warn
+  }
 }
 
 /** Bytes of an answer, whichever of the SDK's transports made it. */

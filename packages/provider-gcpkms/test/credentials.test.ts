@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { parseKeyUrl, type ProviderContext } from '@stackseal/core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 
 import { readCredentials } from '../src/credentials.ts'
 import { FakeKms, PARENT, TOKENS } from './fake-kms.ts'
@@ -203,6 +203,7 @@ describe('signing in', () => {
   })
 
   async function open(env: Env): Promise<string> {
+    const warned = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
     const provider = gcpKmsOnLoopback()
     const world = { env: { ...nowhere, ...env, [PORT_VARIABLE]: String(fake.port) } }
     const error: unknown = await provider
@@ -210,6 +211,8 @@ describe('signing in', () => {
       .then(({ sealed }) => provider.openKey(url, sealed, world))
       .catch((thrown: unknown) => thrown)
     await provider.close?.()
+    expect(warned.mock.calls).toEqual([])
+    warned.mockRestore()
     if (!(error instanceof Error)) return 'done'
     expect(JSON.stringify(error)).not.toMatch(/1..refresh|secret of|PRIVATE|ya29/)
     expect((error as { hint?: string }).hint).toMatch(/\S/)
@@ -272,6 +275,17 @@ describe('signing in', () => {
   ])('a server for tokens that answers %i %j is %s', async (status, body, code) => {
     answer = { status, body }
     expect(await open({ GOOGLE_CREDENTIALS: external() })).toBe(code)
+  })
+
+  test('an account that another one acts as needs that other one', async () => {
+    answer = { status: 400, body: { error: 'invalid_grant' } }
+    const content = JSON.stringify({
+      type: 'impersonated_service_account',
+      service_account_impersonation_url:
+        'https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a@b:generateAccessToken',
+      source_credentials: JSON.parse(external()) as unknown,
+    })
+    expect(await open({ GOOGLE_CREDENTIALS: content })).toBe('ERR_CREDENTIALS_INVALID')
   })
 
   test('a server for tokens that can not be reached is ERR_UNAVAILABLE', async () => {
