@@ -4,13 +4,14 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { drongo } from './drongo.ts'
 import { openbao } from './openbao.ts'
 import { endLeftServers, forgetServers } from './server-process.ts'
 import type { Service } from './service.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const EVENTS = join(ROOT, '.reports/service-events.jsonl')
-const SERVICES: readonly Service[] = [openbao]
+const SERVICES: readonly Service[] = [openbao, drongo]
 
 interface Row {
   readonly service: string

@@ -1,1 +1,1 @@
-export {}
+export { gcpKms } from './gcp-kms.ts'
