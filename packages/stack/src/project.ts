@@ -3,7 +3,7 @@ import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path
 
 import type { DocumentNode, MappingNode } from './document/document-node.ts'
 import type { FileSystem } from './files/file-system.ts'
-import { findDocument } from './document/find-document.ts'
+import { formatOf } from './document/document-format.ts'
 import { errnoOf, ioError } from './files/io-error.ts'
 import { readLinkedFile } from './files/read-file.ts'
 import { resolveScalar } from './document/yaml-scalar.ts'
@@ -49,7 +49,7 @@ async function readProject(file: string, text: string): Promise<Project> {
   const name = basename(file)
   let root: DocumentNode | undefined
   try {
-    root = (await findDocument(text)).root
+    root = (await formatOf(name).find(text)).root
   } catch (error) {
     if (!isStacksealError(error)) throw error
     throw new StacksealError(error.code, `${name} can not be read: ${error.message}`, {
