@@ -109,6 +109,7 @@ export async function newProject(options: NewProjectOptions): Promise<InitStackR
     stackFolder: options.folder,
     extension: '.yaml',
     backendUrl: undefined,
+    config: [],
   }
   const stackFile = stackFilePath(project, name)
   for (const path of ['Pulumi.json', 'Pulumi.yaml', 'Pulumi.yml']

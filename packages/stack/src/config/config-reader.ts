@@ -7,10 +7,10 @@ import type { DocumentNode, MappingNode, ScalarNode, SequenceNode } from '../doc
 import { normalizeNumber } from '../values/go-number.ts'
 import { type PathSegment, printPropertyPath } from './property-path.ts'
 import { type Field, TreeReader } from './tree-reader.ts'
-import { isSecretShape, MAX_DEPTH, SECRET_KEY } from './value-shape.ts'
+import { hasSecret, isSecretShape, MAX_DEPTH, plainLeaves, SECRET_KEY } from './value-shape.ts'
 import { topLevelText, type YamlScalarValue } from '../document/yaml-scalar.ts'
 
-/** A value with the tag `!secret`: meant for encryption, and still in clear. */
+/** A value with the tag `!secret`, a text or a whole list or mapping: meant for encryption, and still in clear. */
 export interface SecretMark {
   /** The printed key it belongs to. */
   readonly key: string
@@ -28,7 +28,7 @@ export interface ConfigReading {
   readonly marks: readonly SecretMark[]
 }
 
-const SECRET_TAG = '!secret'
+const SECRET_TAGS: ReadonlySet<string | undefined> = new Set(['!secret', '!<!secret>'])
 
 /** The fields of a stack file's top level, of which only those that Pulumi knows are read, under the names that count. */
 export function readTopLevel(
@@ -92,6 +92,14 @@ export function readConfig(
   return { config, withoutValue, marks: values.marks }
 }
 
+/**
+ * The value of any node, a scalar with its type, as it is below a configuration key.
+ * @throws ERR_MALFORMED_FILE, ERR_DUPLICATE_KEY
+ */
+export function readValue(node: DocumentNode, reader: TreeReader): ConfigValue {
+  return new ValueReader(reader).value(node, 0)
+}
+
 function configFields(node: DocumentNode, reader: TreeReader): readonly Field[] {
   return reader.follow(node, (content) => {
     if (content.kind === 'mapping') return reader.fields(content, 'plain')
@@ -131,7 +139,7 @@ class ValueReader {
     })
   }
 
-  #value(node: DocumentNode, depth: number): ConfigValue {
+  value(node: DocumentNode, depth: number): ConfigValue {
     if (depth > MAX_DEPTH) throw this.#reader.tooDeep(node)
     return this.#reader.follow(node, (content) => {
       if (content.kind !== 'scalar') return this.#collection(content, depth)
@@ -141,6 +149,13 @@ class ValueReader {
   }
 
   #collection(node: MappingNode | SequenceNode, depth: number): ConfigValue {
+    const marksBefore = this.marks.length
+    const value = this.#content(node, depth)
+    if (SECRET_TAGS.has(node.tag)) this.#markCollection(node, value, marksBefore)
+    return value
+  }
+
+  #content(node: MappingNode | SequenceNode, depth: number): ConfigValue {
     if (node.kind === 'sequence') return node.items.map((item, index) => this.#within(BigInt(index), item.value, depth))
     const ciphertext = this.#usualCiphertext(node)
     if (ciphertext !== undefined) return new SecretText(ciphertext)
@@ -162,7 +177,7 @@ class ValueReader {
 
   #within(step: PathSegment, node: DocumentNode, depth: number): ConfigValue {
     this.#path.push(step)
-    const value = this.#value(node, depth + 1)
+    const value = this.value(node, depth + 1)
     this.#path.pop()
     return value
   }
@@ -175,10 +190,20 @@ class ValueReader {
         `${this.#place()} is infinite or not a number, which no configuration can hold`,
       )
     }
-    if (node.tag === SECRET_TAG) {
-      this.marks.push({ key: printConfigKey(this.#key), path: [...this.#path], offset: node.outerStart })
-    }
+    if (SECRET_TAGS.has(node.tag)) this.#mark(node)
     return value
+  }
+
+  #mark(node: DocumentNode, path: readonly PathSegment[] = []): void {
+    this.marks.push({ key: printConfigKey(this.#key), path: [...this.#path, ...path], offset: node.outerStart })
+  }
+
+  /** A marked list or mapping is one secret; where some of it is encrypted already, the rest is marked piece by piece. */
+  #markCollection(node: MappingNode | SequenceNode, value: ConfigValue, marksBefore: number): void {
+    if (value instanceof SecretText) return
+    this.marks.length = marksBefore
+    if (!hasSecret(value)) return this.#mark(node)
+    for (const path of plainLeaves(value)) this.#mark(node, path)
   }
 
   #place(): string {
