@@ -106,7 +106,7 @@ export class StackConfigMemory implements ConfigSource {
   }
 
   async open({ value, plaintexts }: CoveredValue, place: ConfigPlace): Promise<(secret: SecretText) => Decrypted> {
-    const opened = new Map([...plaintexts])
+    const opened = new Map(plaintexts)
     const sealed = secretsOf(value).filter(({ secret }) => !plaintexts.has(secret))
     if (sealed.length > 0) {
       const texts = await this.#decrypt(

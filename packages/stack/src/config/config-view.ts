@@ -101,6 +101,7 @@ export class ConfigView {
    * @throws ERR_INVALID_VALUE for a text that is not JSON, and as {@link get}: {@link getObjectWithSecrets} and
    *   {@link getSecretObject} read secrets
    */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what shape it expects
   getObject<T = unknown>(key: string, options: KeyOptions = {}): T | undefined {
     const read = this.#source.read(this.#place(key, options))
     if (read === undefined) return undefined
@@ -110,6 +111,7 @@ export class ConfigView {
   }
 
   /** As {@link getObject}; throws ERR_CONFIG_KEY_NOT_FOUND where there is none. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as above
   requireObject<T = unknown>(key: string, options: KeyOptions = {}): T {
     return this.#required(this.getObject<T>(key, options), key, options)
   }

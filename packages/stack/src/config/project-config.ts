@@ -1,4 +1,4 @@
-import { StacksealError } from '@stackseal/core'
+import type { StacksealError } from '@stackseal/core'
 
 import { type ConfigPlace, parseConfigPlace } from './config-place.ts'
 import { readValue } from './config-reader.ts'

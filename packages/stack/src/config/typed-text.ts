@@ -45,7 +45,7 @@ export function plainObject(value: ConfigValue, secrets: (secret: SecretText) =>
   if (isObject(value))
     return Object.fromEntries(Array.from(value, ([name, item]) => [name, plainObject(item, secrets)]))
   if (typeof value === 'bigint') return Number(value)
-  return typeof value === 'object' && value !== null ? secrets(value as SecretText) : value
+  return typeof value === 'object' && value !== null ? secrets(value) : value
 }
 
 function notA(key: string, what: string, form: string): StacksealError {
