@@ -12,7 +12,7 @@ export function handWrittenJsonFile(random: SeededRandom, ingredients: Ingredien
     random,
     NAMES,
     5,
-    (name) => `${topLevelKey(random, name)}`,
+    (name) => topLevelKey(random, name),
     (depth) => value(random, ingredients, depth),
   )
   const fields = [`${field(random, 'encryptionsalt')}:"${ingredients.salt}"`, `"config":${config}`]

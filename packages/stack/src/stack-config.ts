@@ -47,6 +47,7 @@ export class StackConfig extends ConfigView {
   readonly #host: ConfigHost
   readonly #memory: StackConfigMemory
 
+  /** @internal */
   constructor(file: StackFile, host: ConfigHost) {
     const memory = new StackConfigMemory(file, host)
     super(memory, host.project)

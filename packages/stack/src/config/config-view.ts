@@ -41,6 +41,7 @@ export class ConfigView {
   readonly namespaceName: string
   readonly #source: ConfigSource
 
+  /** @internal */
   constructor(source: ConfigSource, namespaceName: string) {
     this.#source = source
     this.namespaceName = namespaceName

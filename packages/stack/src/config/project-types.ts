@@ -2,10 +2,10 @@ import { parseGoAtoi } from '../values/go-number.ts'
 import { isList, isObject } from './value-shape.ts'
 import type { ConfigValue } from '../values/config-value.ts'
 
-/** The types that a project can ask a configuration value to have. */
-export const VALUE_TYPES = ['string', 'integer', 'boolean', 'array', 'object'] as const
+/** A type that a project can ask a configuration value to have. */
+export type ValueTypeName = 'string' | 'integer' | 'boolean' | 'array' | 'object'
 
-export type ValueTypeName = (typeof VALUE_TYPES)[number]
+export const VALUE_TYPES: readonly ValueTypeName[] = ['string', 'integer', 'boolean', 'array', 'object']
 
 /** The type of what is in a list. */
 export interface ItemsType {
