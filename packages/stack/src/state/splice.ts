@@ -24,7 +24,7 @@ export function slotEdits(
 }
 
 /** A copy of the bytes with the edits made, which must not overlap. */
-export function splice(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
+export function splice(bytes: Uint8Array, edits: readonly Edit[]): Buffer {
   const sorted = edits.toSorted((a, b) => a.start - b.start)
   let length = bytes.length
   for (const { start, end, text } of sorted) length += Buffer.byteLength(text) - (end - start)

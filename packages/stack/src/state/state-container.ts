@@ -101,3 +101,8 @@ function unsupported(reason: string, details: { readonly version: number }): Sta
     details,
   })
 }
+
+/** Whether there is an object in the document that a provider block can stand in. */
+export function hasPlace({ kind, hasDeployment }: StateFacts): boolean {
+  return hasDeployment || kind === 'deployment' || kind === 'sealed'
+}

@@ -2,7 +2,7 @@ import { type SealedKey, StacksealError } from '@stackseal/core'
 import { blockEdit } from './block-edit.ts'
 import { parseProviderBlock, requireSealedKey, type StateProvider } from './provider-block.ts'
 import { type Edit, slotEdits, splice } from './splice.ts'
-import type { StateFacts, StateKind } from './state-container.ts'
+import { hasPlace, type StateFacts, type StateKind } from './state-container.ts'
 import { type BlockPlace, type BlockRange, type StateEvents, StateScanner } from './state-scanner.ts'
 import type { SlotMember, StateSlot } from './state-slot.ts'
 
@@ -42,8 +42,7 @@ export class StateFile {
     this.hasDeployment = facts.hasDeployment
     this.slots = found.slots
     this.#block = found.blockRange
-    this.#place =
-      facts.hasDeployment || facts.kind === 'deployment' || facts.kind === 'sealed' ? found.blockPlace : undefined
+    this.#place = hasPlace(facts) ? found.blockPlace : undefined
   }
 
   /**

@@ -101,6 +101,8 @@ export class StateScanner implements JsonHandler {
   #role = NO_ROLE
   #keyStart = 0
   #keyEnd = 0
+  /** Where a key begins that has not ended yet: it may be that of a secret. */
+  #openKey = Infinity
   #valueStart = 0
 
   // What is known of each open object or list, by depth; 1 is the outermost.
@@ -151,7 +153,8 @@ export class StateScanner implements JsonHandler {
    * document never counts as settled, so that what was written up to here is no document.
    */
   get settled(): number {
-    return Math.min(this.#heldFrom[0] ?? Infinity, this.#blockFrom ?? Infinity, this.#endsAt, this.position)
+    const held = Math.min(this.#heldFrom[0] ?? Infinity, this.#openKey)
+    return Math.min(held, this.#blockFrom ?? Infinity, this.#endsAt, this.position)
   }
 
   /**
@@ -219,7 +222,11 @@ export class StateScanner implements JsonHandler {
 
   key(chunk: Uint8Array, start: number, end: number, parts: number): void {
     if ((parts & FIRST) !== 0) this.#keyStart = this.#tokenizer.base + start
-    if (!this.#keyToken.take(chunk, start, end, parts)) return
+    if (!this.#keyToken.take(chunk, start, end, parts)) {
+      this.#openKey = this.#keyStart
+      return
+    }
+    this.#openKey = Infinity
     const { chunk: bytes, start: from, end: to, escaped } = this.#keyToken
     const depth = this.#depth
     this.#keyChunk[depth] = bytes
