@@ -17,6 +17,8 @@ export interface StateFacts {
   readonly stack: string | undefined
   /** False for a stack that was made and never deployed to: there is no deployment in it. */
   readonly hasDeployment: boolean
+  /** Where the deployment's object stands: offsets in bytes; undefined where it is not an object of its own. */
+  readonly deployment: readonly [start: number, end: number] | undefined
 }
 
 /** What a reader notes while the document passes. */
@@ -25,7 +27,7 @@ export interface SeenMembers {
   readonly version: string | undefined
   readonly features: readonly string[]
   readonly stack: string | undefined
-  readonly hasDeployment: boolean
+  readonly deployment: readonly [start: number, end: number] | undefined
 }
 
 const OLDEST_VERSION = 1
@@ -61,7 +63,8 @@ export function stateFacts(seen: SeenMembers): StateFacts {
     version,
     features: seen.features,
     stack: seen.stack,
-    hasDeployment: seen.hasDeployment,
+    hasDeployment: seen.deployment !== undefined || kind === 'deployment',
+    deployment: seen.deployment,
   }
 }
 
@@ -104,5 +107,5 @@ function unsupported(reason: string, details: { readonly version: number }): Sta
 
 /** Whether there is an object in the document that a provider block can stand in. */
 export function hasPlace({ kind, hasDeployment }: StateFacts): boolean {
-  return hasDeployment || kind === 'deployment' || kind === 'sealed'
+  return hasDeployment || kind === 'sealed'
 }

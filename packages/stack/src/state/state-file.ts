@@ -30,6 +30,8 @@ export class StateFile {
   readonly hasDeployment: boolean
   /** All secrets, in the order in which they stand. */
   readonly slots: readonly StateSlot[]
+  /** The bytes of the deployment alone; undefined for a stack that was never deployed to. */
+  readonly deployment: Uint8Array | undefined
   readonly #block: BlockRange | undefined
   readonly #place: BlockPlace | undefined
 
@@ -41,6 +43,8 @@ export class StateFile {
     this.stack = facts.stack
     this.hasDeployment = facts.hasDeployment
     this.slots = found.slots
+    const [start, end] = facts.deployment ?? [0, facts.kind === 'deployment' ? bytes.length : 0]
+    this.deployment = end === 0 ? undefined : bytes.subarray(start, end)
     this.#block = found.blockRange
     this.#place = hasPlace(facts) ? found.blockPlace : undefined
   }

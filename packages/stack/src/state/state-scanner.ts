@@ -129,7 +129,8 @@ export class StateScanner implements JsonHandler {
   readonly #features: string[] = []
   #version: string | undefined
   #stack: string | undefined
-  #hasDeployment = false
+  #deploymentFrom = 0
+  #deployment: readonly [number, number] | undefined
   #blockFrom: number | undefined
   #blockPieces: Uint8Array[] = []
   #placeDepth = 0
@@ -178,7 +179,7 @@ export class StateScanner implements JsonHandler {
       version: this.#version,
       features: this.#features,
       stack: this.#stack,
-      hasDeployment: this.#hasDeployment,
+      deployment: this.#deployment,
     })
   }
 
@@ -422,7 +423,7 @@ export class StateScanner implements JsonHandler {
   }
 
   #openPlace(context: number, at: number, depth: number): void {
-    if (context === DEPLOYMENT) this.#hasDeployment = true
+    if (context === DEPLOYMENT) this.#deploymentFrom = at
     this.#placeDepth = depth
     this.#openedAt = at + 1
     this.#beforeMember = undefined
@@ -438,6 +439,7 @@ export class StateScanner implements JsonHandler {
         this.#resource = undefined
         return
       case DEPLOYMENT:
+        this.#deployment = [this.#deploymentFrom, place + 1]
         if (this.#beforeMember === undefined) {
           this.#beforeMember = [place, place]
           this.#colon = [place, place]
