@@ -27,7 +27,8 @@ export class StateSlot {
   readonly text: string
   readonly tokens: SlotTokens
   readonly #resource: SlotResource | undefined
-  readonly #segments: readonly (string | number)[]
+  /** The keys and indexes of {@link path}. */
+  readonly segments: readonly (string | number)[]
 
   constructor(
     member: SlotMember,
@@ -40,7 +41,7 @@ export class StateSlot {
     this.text = text
     this.tokens = tokens
     this.#resource = resource
-    this.#segments = segments
+    this.segments = segments
   }
 
   /** The resource's URN; undefined outside of resources, and where the resource names none (or, in a stream, not yet). */
@@ -50,7 +51,7 @@ export class StateSlot {
 
   /** The property path: from the resource's own members on (`outputs.list[0].password`), else from the document's root. */
   get path(): string {
-    return printPath(this.#segments)
+    return printPath(this.segments)
   }
 
   /**
