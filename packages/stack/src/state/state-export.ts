@@ -49,9 +49,14 @@ export function exportStateBytes(bytes: Uint8Array): Uint8Array {
  * reference writes it.
  *
  * @param stack the name in the file: `organization/<project>/<stack>`
+ * @param dropPending leaves the pending operations out, as an import does
  * @throws ERR_USAGE for a program's own state and for the record of an update
  */
-export function checkpointBytes(state: StateFile, stack: string): Uint8Array {
+export function checkpointBytes(
+  state: StateFile,
+  stack: string,
+  { dropPending = false }: { readonly dropPending?: boolean } = {},
+): Uint8Array {
   const { deployment } = state
   if (state.kind === 'sealed' || state.kind === 'history') {
     throw new StacksealError('ERR_USAGE', 'this document is no state of a stack, so it can not become one')
@@ -71,7 +76,7 @@ export function checkpointBytes(state: StateFile, stack: string): Uint8Array {
   if (deployment !== undefined) {
     printer.name('latest')
     printer.verbatim = true
-    const tokenizer = new JsonTokenizer(printer)
+    const tokenizer = new JsonTokenizer(dropPending ? new WithoutMember(printer, 'pending_operations') : printer)
     tokenizer.push(deployment)
     tokenizer.finish()
   }
@@ -81,6 +86,54 @@ export function checkpointBytes(state: StateFile, stack: string): Uint8Array {
 }
 
 const CLOSE_OBJECT = 0x7d
+
+/** Passes the tokens of an object on, without one of its members. */
+class WithoutMember implements JsonHandler {
+  readonly #printer: JsonPrinter
+  readonly #name: string
+  readonly #key = new TokenPieces()
+  #depth = 0
+  #skips = false
+
+  constructor(printer: JsonPrinter, name: string) {
+    this.#printer = printer
+    this.#name = name
+  }
+
+  begin(byte: number): void {
+    this.#depth++
+    if (!this.#skips) this.#printer.begin(byte)
+  }
+
+  end(byte: number): void {
+    this.#depth--
+    if (!this.#skips) this.#printer.end(byte)
+    else if (this.#depth === 1) this.#skips = false
+  }
+
+  key(chunk: Uint8Array, start: number, end: number, parts: number): void {
+    if (this.#skips) return
+    if (this.#depth === 1 && this.#key.take(chunk, start, end, parts)) {
+      this.#skips = this.#key.stringText().toLowerCase() === this.#name
+      if (this.#skips) return
+    }
+    this.#printer.key(chunk, start, end, parts)
+  }
+
+  string(chunk: Uint8Array, start: number, end: number, parts: number): void {
+    if (!this.#skips) this.#printer.string(chunk, start, end, parts)
+    else this.#endScalar(parts)
+  }
+
+  scalar(chunk: Uint8Array, start: number, end: number, parts: number): void {
+    if (!this.#skips) this.#printer.scalar(chunk, start, end, parts)
+    else this.#endScalar(parts)
+  }
+
+  #endScalar(parts: number): void {
+    if (this.#depth === 1 && (parts & LAST) !== 0) this.#skips = false
+  }
+}
 
 /** Turns the tokens of a checkpoint into those of an export document. An export document passes as it is. */
 class ExportPrinter implements JsonHandler {

@@ -48,9 +48,7 @@ export async function revealState(state: StateFile, envelope: Envelope): Promise
 export async function sealStateSecrets(state: StateFile, envelope: Envelope): Promise<StateFile> {
   const changes: SlotChange[] = []
   for (const slots of batches(state.slots)) {
-    const opened = await openAll(slots, envelope)
-    const clear = opened.filter(({ slot }) => slot.member === 'plaintext')
-    changes.push(...(await sealBatch(clear, envelope)))
+    changes.push(...(await sealClear(slots, envelope)))
   }
   return state.with(changes, envelope.sealedKey)
 }
@@ -64,6 +62,21 @@ export async function rekeyStateFile(state: StateFile, from: Envelope, to: Envel
   const changes: SlotChange[] = []
   for (const slots of batches(state.slots)) changes.push(...(await sealBatch(await openAll(slots, from), to)))
   return state.with(changes, to.sealedKey)
+}
+
+/**
+ * Encrypts what of a batch stands in clear. The rest has to open, and to be JSON, and stays.
+ * @throws as {@link revealState}
+ */
+export async function sealClear(slots: readonly StateSlot[], envelope: Envelope): Promise<SlotChange[]> {
+  const opened = await openAll(slots, envelope)
+  for (const { slot, plaintext } of opened) {
+    if (slot.member === 'ciphertext') secretValueText(slot, plaintext, 'ciphertext')
+  }
+  return sealBatch(
+    opened.filter(({ slot }) => slot.member === 'plaintext'),
+    envelope,
+  )
 }
 
 /** A secret and its JSON text. */

@@ -190,7 +190,7 @@ class Pass implements StateEvents {
     for (const edit of this.#edits) if (edit.start < end && edit.end > end) end = edit.start
     const slots = this.#slots.filter(({ tokens }) => tokens.keyStart < end)
     this.#slots = this.#slots.filter(({ tokens }) => tokens.keyStart >= end)
-    return { end, slots: slots.sort((a, b) => a.tokens.keyStart - b.tokens.keyStart) }
+    return { end, slots: slots.toSorted((a, b) => a.tokens.keyStart - b.tokens.keyStart) }
   }
 }
 

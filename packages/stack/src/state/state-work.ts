@@ -3,7 +3,7 @@ import { requireSealedKey, type StateProvider } from './provider-block.ts'
 import { secretValueText } from './secret-value.ts'
 import type { StateFacts } from './state-container.ts'
 import type { SlotChange } from './state-file.ts'
-import { openAll, sealBatch } from './state-secrets.ts'
+import { openAll, sealBatch, sealClear } from './state-secrets.ts'
 import type { StateSlot } from './state-slot.ts'
 import { type StateWork, type StreamOptions, transformState } from './state-stream.ts'
 
@@ -86,13 +86,7 @@ export function sealStateStream(
 ): AsyncGenerator<Buffer, StateFacts> {
   const work: StateWork = {
     begin: () => Promise.resolve(to.sealedKey),
-    change: async (slots) => {
-      const opened = await openAll(slots, to)
-      return sealBatch(
-        opened.filter(({ slot }) => slot.member === 'plaintext'),
-        to,
-      )
-    },
+    change: (slots) => sealClear(slots, to),
   }
   return transformState(input, counted(work, progress), stream)
 }

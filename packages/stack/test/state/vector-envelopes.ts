@@ -16,8 +16,15 @@ export interface ExportVector {
   readonly folder: URL
 }
 
+let found: readonly ExportVector[] | undefined
+
 /** Every pair of exports that the real command line made, with and without its secrets in clear. */
 export function exportVectors(): readonly ExportVector[] {
+  found ??= findVectors()
+  return found
+}
+
+function findVectors(): readonly ExportVector[] {
   return folders(stacks).flatMap((folder) =>
     readdirSync(folder)
       .filter((file) => /(^|\.)export\.json$/.test(file))
@@ -31,9 +38,12 @@ export function exportVectors(): readonly ExportVector[] {
           file.replace(/export\.json$/, 'raw.json'),
         ].find((other) => existsSync(new URL(other, folder)))
         if (show === undefined) return []
+        const name = `${folder.pathname.split('/stacks/')[1] ?? ''}${file}`
+        const sealed = readFileSync(new URL(file, folder), 'utf8')
+        noteLikelyPassphrase(name, sealed)
         return {
-          name: `${folder.pathname.split('/stacks/')[1] ?? ''}${file}`,
-          sealed: readFileSync(new URL(file, folder), 'utf8'),
+          name,
+          sealed,
           shown: readFileSync(new URL(show, folder), 'utf8'),
           backendFile: raw === undefined ? undefined : readFileSync(new URL(raw, folder), 'utf8'),
           folder,
@@ -55,7 +65,17 @@ function folders(root: URL): URL[] {
     })
 }
 
-const PASSPHRASES = ['correct horse', 'pp', 'rotated', 'new', 'pw1']
+// Deriving a key takes a good part of a second, so the passphrase that is likely comes first.
+const PASSPHRASES = ['correct horse', 'pw1', 'pp', 'rotated', 'new']
+const likelyPassphrase = new Map<string, string>()
+
+function noteLikelyPassphrase(name: string, text: string): void {
+  const salt = /"salt":\s*"([^"]+)"/.exec(text)?.[1]
+  if (salt === undefined) return
+  if (name.includes('to-passphrase.')) likelyPassphrase.set(salt, 'pp')
+  else if (name.includes('rotated.')) likelyPassphrase.set(salt, 'rotated')
+  else if (name.startsWith('20-')) likelyPassphrase.set(salt, 'new')
+}
 const keysOfSalt = new Map<string, string>()
 
 /** Derives the key of an `encryptionsalt` with one of the vectors' passphrases, by Node alone. */
@@ -63,7 +83,8 @@ function passphraseKey(sealed: string): Uint8Array {
   const known = keysOfSalt.get(sealed)
   if (known !== undefined) return Buffer.from(known, 'hex')
   const [, salt = '', , nonce = '', check = ''] = sealed.split(':')
-  for (const phrase of PASSPHRASES) {
+  const likely = likelyPassphrase.get(sealed)
+  for (const phrase of likely === undefined ? PASSPHRASES : [likely, ...PASSPHRASES]) {
     const key = pbkdf2Sync(phrase, Buffer.from(salt, 'base64'), 1_000_000, 32, 'sha256')
     if (!opens(key, Buffer.from(nonce, 'base64'), Buffer.from(check, 'base64'))) continue
     keysOfSalt.set(sealed, key.toString('hex'))
@@ -86,8 +107,15 @@ function openGcm(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Buffer
   }
 }
 
-/** The data key that `data-key.json` of some vector tells for this wrapped one; undefined where none does. */
+const cloudKeys = new Map<string, Uint8Array | undefined>()
+
 function cloudKey(sealed: string): Uint8Array | undefined {
+  if (!cloudKeys.has(sealed)) cloudKeys.set(sealed, findCloudKey(sealed))
+  return cloudKeys.get(sealed)
+}
+
+/** The data key that `data-key.json` of some vector tells for this wrapped one; undefined where none does. */
+function findCloudKey(sealed: string): Uint8Array | undefined {
   const wrapped = Buffer.from(sealed, 'base64')
   for (const folder of folders(new URL('cloud/', stacks))) {
     const file = new URL('data-key.json', folder)
