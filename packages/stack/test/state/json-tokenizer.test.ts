@@ -118,7 +118,6 @@ describe('what is JSON', () => {
   })
 
   test('is read as deep as the reference reads, and no deeper', () => {
-    const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
     expect(printed(nested(MAX_DEPTH), 1000)).toBe(nested(MAX_DEPTH))
     expect(refusal(nested(MAX_DEPTH + 1), 1000).message).toContain(`nested more than ${MAX_DEPTH} deep`)
     expect(refusal('{"a":'.repeat(1_000_000), 1000).code).toBe('ERR_MALFORMED_FILE')
@@ -138,6 +137,10 @@ describe('what is JSON', () => {
     expect(printed(text, 1 << 20)).toBe(text)
   })
 })
+
+function nested(depth: number): string {
+  return '['.repeat(depth) + ']'.repeat(depth)
+}
 
 function refusal(text: string, size: number): { readonly code: string; readonly message: string } {
   const tokenizer = new JsonTokenizer(new JsonPrinter(0))
