@@ -42,6 +42,14 @@ export const ERRORS = {
     kind: 'data',
     summary: 'A ciphertext does not open with this data key: it was changed, or belongs to another key.',
   },
+  ERR_MALFORMED_SECRET: {
+    kind: 'data',
+    summary: 'A secret of a state is not one that Pulumi reads: not one of ciphertext and plaintext, or not JSON.',
+  },
+  ERR_UNSUPPORTED_STATE: {
+    kind: 'data',
+    summary: 'A state has a version, a feature or a kind of value that Stackseal does not know.',
+  },
   ERR_SECRET_NOT_TEXT: { kind: 'data', summary: 'A secret holds bytes that are not UTF-8 text.' },
   ERR_MALFORMED_SEALED_KEY: { kind: 'data', summary: 'encryptionsalt or encryptedkey has a wrong form.' },
   ERR_MISSING_SEALED_KEY: {

@@ -35,4 +35,32 @@ export type { FindStackOptions } from './stack-place.ts'
 export type { StackWarning } from './stack-warning.ts'
 export { initStack, newProject } from './stack-init.ts'
 export type { InitStackOptions, InitStackResult, NewProjectOptions } from './stack-init.ts'
+export { checkImport } from './state/import-check.ts'
+export type { ImportFinding } from './state/import-check.ts'
+export type { StateProvider } from './state/provider-block.ts'
+export { openState, sealState } from './state/sealed-state.ts'
+export type { SealOptions } from './state/sealed-state.ts'
+export {
+  compressionOf,
+  compressStateBytes,
+  decompressState,
+  MAX_STATE_BYTES,
+  readStateBytes,
+} from './state/state-compression.ts'
+export type { StateCompression } from './state/state-compression.ts'
+export type { StateFacts, StateKind } from './state/state-container.ts'
+export { checkpointBytes, exportState, exportStateBytes } from './state/state-export.ts'
+export { StateFile } from './state/state-file.ts'
+export type { SlotChange } from './state/state-file.ts'
+export { importState } from './state/state-import.ts'
+export type { ImportedState, ImportOptions } from './state/state-import.ts'
+export { rekeyStateFile, revealState, sealStateSecrets, verifyState } from './state/state-secrets.ts'
+export type { BrokenStateSecret } from './state/state-secrets.ts'
+export { StateSlot } from './state/state-slot.ts'
+export type { SlotMember, SlotResource, SlotTokens } from './state/state-slot.ts'
+export { fileSpool } from './state/state-spool.ts'
+export type { StateSpool } from './state/state-spool.ts'
+export type { StreamOptions } from './state/state-stream.ts'
+export { rekeyState, revealStateStream, sealStateStream } from './state/state-work.ts'
+export type { RekeyStreamOptions, SealStreamOptions, StateStreamOptions } from './state/state-work.ts'
 export { selectedStack, selectStack } from './workspace-file.ts'

@@ -1,0 +1,83 @@
+import { type ErrorCode, type ErrorOptions, StacksealError } from '@stackseal/core'
+import { printPropertyPath } from '../config/property-path.ts'
+
+/** The resource whose properties a secret is among. Its URN may stand behind the secret, so it is filled in when it comes. */
+export interface SlotResource {
+  urn: string | undefined
+}
+
+/** Where a secret's member stands: offsets in bytes from the document's begin, quotes included. */
+export interface SlotTokens {
+  readonly keyStart: number
+  readonly keyEnd: number
+  readonly valueStart: number
+  readonly valueEnd: number
+}
+
+/** Which member holds the value: a value ciphertext, or JSON text in clear. */
+export type SlotMember = 'ciphertext' | 'plaintext'
+
+/**
+ * One secret of a state: an object with the secret signature, and in it `ciphertext` or `plaintext`. What lies outside of
+ * that member's two tokens is never changed.
+ */
+export class StateSlot {
+  readonly member: SlotMember
+  /** The member's text, JSON escapes resolved. */
+  readonly text: string
+  readonly tokens: SlotTokens
+  readonly #resource: SlotResource | undefined
+  /** The keys and indexes of {@link path}. */
+  readonly segments: readonly (string | number)[]
+
+  constructor(
+    member: SlotMember,
+    text: string,
+    tokens: SlotTokens,
+    resource: SlotResource | undefined,
+    segments: readonly (string | number)[],
+  ) {
+    this.member = member
+    this.text = text
+    this.tokens = tokens
+    this.#resource = resource
+    this.segments = segments
+  }
+
+  /** The resource's URN; undefined outside of resources, and where the resource names none (or, in a stream, not yet). */
+  get urn(): string | undefined {
+    return this.#resource?.urn
+  }
+
+  /** The property path: from the resource's own members on (`outputs.list[0].password`), else from the document's root. */
+  get path(): string {
+    return printPath(this.segments)
+  }
+
+  /**
+   * An error about this secret that names it by resource and path.
+   * @param reason what follows its name: "does not open with this data key"
+   */
+  error(code: ErrorCode, reason: string, options: ErrorOptions = {}): StacksealError {
+    return placeError(code, 'the secret', this.path, this.urn, reason, options)
+  }
+}
+
+export function printPath(segments: readonly (string | number)[]): string {
+  return printPropertyPath(segments.map((segment) => (typeof segment === 'number' ? BigInt(segment) : segment)))
+}
+
+export function placeError(
+  code: ErrorCode,
+  what: string,
+  path: string,
+  urn: string | undefined,
+  reason: string,
+  options: ErrorOptions = {},
+): StacksealError {
+  const where = urn === undefined ? path : `${path} of ${urn}`
+  return new StacksealError(code, `${what} ${where} ${reason}`, {
+    ...options,
+    details: { ...options.details, path, ...(urn === undefined ? {} : { urn }) },
+  })
+}

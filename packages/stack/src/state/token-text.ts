@@ -1,0 +1,64 @@
+import { ESCAPED, FIRST, LAST } from './json-tokenizer.ts'
+
+/**
+ * Puts a token together whose pieces may lie in several chunks. Where it lies in one, nothing is copied: `chunk`, `start`
+ * and `end` then say where.
+ */
+export class TokenPieces {
+  chunk: Uint8Array = new Uint8Array()
+  start = 0
+  end = 0
+  /** The token holds a backslash. */
+  escaped = false
+  #pieces: Uint8Array[] = []
+
+  /** Takes a piece; true once the token is whole. */
+  take(chunk: Uint8Array, start: number, end: number, parts: number): boolean {
+    if ((parts & FIRST) !== 0) {
+      this.#pieces = []
+      if ((parts & LAST) !== 0) {
+        this.chunk = chunk
+        this.start = start
+        this.end = end
+        this.escaped = (parts & ESCAPED) !== 0
+        return true
+      }
+    }
+    this.#pieces.push(chunk.slice(start, end))
+    if ((parts & LAST) === 0) return false
+    this.chunk = Buffer.concat(this.#pieces)
+    this.start = 0
+    this.end = this.chunk.length
+    this.escaped = (parts & ESCAPED) !== 0
+    this.#pieces = []
+    return true
+  }
+
+  /** The text of a string token. Bytes that are not UTF-8 become U+FFFD, as in the reference. */
+  stringText(): string {
+    return stringText(this.chunk, this.start, this.end, this.escaped)
+  }
+
+  /** The token as it stands. */
+  rawText(): string {
+    return slice(this.chunk, this.start, this.end)
+  }
+}
+
+/** The text that a string token in these bytes stands for, quotes included in the range. */
+export function stringText(chunk: Uint8Array, start: number, end: number, escaped: boolean): string {
+  // The tokenizer has seen a whole JSON string, so there is nothing left for JSON.parse to refuse.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the text of a JSON string parses to a string
+  return escaped ? (JSON.parse(slice(chunk, start, end)) as string) : slice(chunk, start + 1, end - 1)
+}
+
+function slice(chunk: Uint8Array, start: number, end: number): string {
+  return Buffer.prototype.toString.call(chunk, 'utf8', start, end)
+}
+
+/** Tells whether these bytes are exactly that ASCII text. */
+export function equalsAscii(chunk: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
+  if (end - start !== text.length) return false
+  for (let i = 0; i < text.length; i++) if (chunk[start + i] !== text[i]) return false
+  return true
+}
