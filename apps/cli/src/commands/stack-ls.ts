@@ -1,15 +1,20 @@
-import { findProject, listStacks, nodeFileSystem, selectedStack } from '@stackseal/stack'
+import { type ListedStack, listProjectStacks } from '@stackseal/stack'
 import type { Invocation } from '../command.ts'
 
 /** Lists the stacks of the project. */
 export async function run({ options, terminal, env, trace }: Invocation): Promise<void> {
-  const project = await findProject(nodeFileSystem, options.cwd)
+  const { project, stacks } = await listProjectStacks({ cwd: options.cwd, env })
   trace(`read ${project.file}`)
-  const selected = selectedStack(nodeFileSystem, project, env)
-  const stacks = listStacks(nodeFileSystem, project).map((name) => ({ name, current: name === selected }))
   if (options.json) {
     terminal.out(`${JSON.stringify(stacks, undefined, 2)}\n`)
     return
   }
-  terminal.out(['NAME', ...stacks.map(({ name, current }) => (current ? `${name}*` : name)), ''].join('\n'))
+  terminal.out(['NAME', ...stacks.map(line), ''].join('\n'))
+}
+
+/** The name, with a star where it is the selected one, and which half is missing. */
+function line({ name, current, hasFile, hasState }: ListedStack): string {
+  const shown = current ? `${name}*` : name
+  if (!hasFile) return `${shown}  (no stack file)`
+  return hasState === false ? `${shown}  (no state)` : shown
 }
