@@ -26,7 +26,7 @@ export function decompress(bytes: Uint8Array, name: string, maxBytes: number): U
   if (compression === 'none') return bytes
   try {
     const unpack = compression === 'gzip' ? gunzipSync : zstdDecompressSync
-    return unpack(bytes, { maxOutputLength: maxBytes })
+    return plainBytes(unpack(bytes, { maxOutputLength: maxBytes }))
   } catch (error) {
     throw unpackError(error, name, compression, maxBytes)
   }
@@ -55,8 +55,14 @@ function unpackError(error: unknown, name: string, compression: Compression, max
 
 /** Packs as {@link decompress} unpacks. */
 export function compress(bytes: Uint8Array, compression: Compression): Uint8Array {
-  if (compression === 'gzip') return gzipSync(bytes)
+  if (compression === 'gzip') return plainBytes(gzipSync(bytes))
   // With a checksum, as the reference's encoder writes one.
-  if (compression === 'zstd') return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_checksumFlag]: 1 } })
+  if (compression === 'zstd')
+    return plainBytes(zstdCompressSync(bytes, { params: { [constants.ZSTD_c_checksumFlag]: 1 } }))
   return bytes
+}
+
+/** The same bytes without what Node's Buffer adds. */
+function plainBytes({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, length)
 }
