@@ -1,3 +1,4 @@
+import { isStacksealError, StacksealError } from '@stackseal/core'
 import { join } from 'node:path'
 
 import { acquireLock } from '../files/file-lock.ts'
@@ -39,6 +40,24 @@ export interface StackLock extends Disposable {
  * @throws ERR_LOCKED, ERR_INTERRUPTED, ERR_IO
  */
 export async function lockStack(
+  backend: FileBackend,
+  reference: StackReference,
+  options: LockStackOptions,
+): Promise<StackLock> {
+  try {
+    return await takeLocks(backend, reference, options)
+  } catch (error) {
+    if (!isStacksealError(error)) throw error
+    // Folders and notes may have been made by then; the stack was not touched.
+    throw new StacksealError(error.code, error.message, {
+      hint: error.hint,
+      details: { ...error.details, stack: reference.stack, changed: false },
+      cause: error.cause,
+    })
+  }
+}
+
+async function takeLocks(
   backend: FileBackend,
   reference: StackReference,
   { processes = nodeProcesses, ...options }: LockStackOptions,
