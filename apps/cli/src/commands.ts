@@ -67,7 +67,7 @@ export const COMMANDS: readonly Command[] = [
     summary: "List the project's stacks",
     description: [
       'The selected stack has a star. In a file:// backend a stack can have a state and no stack file, or the other way round: it says which is missing.',
-      'With --json, a list of objects with name, hasFile, hasState and current; hasState is absent where the backend is not reached.',
+      'With --json, a list of objects with name and current, and with missing ("file" or "state") where a half is.',
     ],
     examples: [
       { text: 'All stacks of this project', line: 'stackseal stack ls' },

@@ -6,15 +6,23 @@ export async function run({ options, terminal, env, trace }: Invocation): Promis
   const { project, stacks } = await listProjectStacks({ cwd: options.cwd, env })
   trace(`read ${project.file}`)
   if (options.json) {
-    terminal.out(`${JSON.stringify(stacks, undefined, 2)}\n`)
+    const shown = stacks.map((stack) => ({ name: stack.name, current: stack.current, missing: missingHalf(stack) }))
+    terminal.out(`${JSON.stringify(shown, undefined, 2)}\n`)
     return
   }
   terminal.out(['NAME', ...stacks.map(line), ''].join('\n'))
 }
 
+/** Which half of the stack is known to be missing. */
+function missingHalf({ hasFile, hasState }: ListedStack): 'file' | 'state' | undefined {
+  if (!hasFile) return 'file'
+  return hasState === false ? 'state' : undefined
+}
+
+const WORDS = { file: '  (no stack file)', state: '  (no state)' } as const
+
 /** The name, with a star where it is the selected one, and which half is missing. */
-function line({ name, current, hasFile, hasState }: ListedStack): string {
-  const shown = current ? `${name}*` : name
-  if (!hasFile) return `${shown}  (no stack file)`
-  return hasState === false ? `${shown}  (no state)` : shown
+function line(stack: ListedStack): string {
+  const missing = missingHalf(stack)
+  return `${stack.name}${stack.current ? '*' : ''}${missing === undefined ? '' : WORDS[missing]}`
 }

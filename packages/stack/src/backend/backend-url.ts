@@ -23,6 +23,8 @@ export interface FileUrlOptions {
 
 const PREFIX = 'file://'
 const FOLDER_MODE = 0o777
+// In a host, escapes stand for bytes that are not ASCII alone; a colon comes before a port.
+const HOST = /^(?:[\w.~!$&'()*+,;=<>"@-]|[^\0-\x7f]|%25|%[89A-Fa-f][0-9A-Fa-f])*(?::[0-9]*)?$/
 const PARAMETERS: ReadonlySet<string> = new Set([
   'create_dir',
   'dir_file_mode',
@@ -48,6 +50,10 @@ export function parseFileUrl(url: string, options: FileUrlOptions): BackendFolde
   if (/\p{Cc}/u.test(url)) throw invalid(url, 'it holds a control character')
   const rest = url.slice(PREFIX.length)
   const [, path = '', query = ''] = /^([^?#]*)(?:\?([^#]*))?/s.exec(rest) ?? []
+  // Whatever its meaning, Go's net/url takes the part before the first slash for a host.
+  if (!HOST.test(path.split('/', 1)[0] ?? '')) {
+    throw invalid(url, 'what stands before the first slash can not stand there: write ./ or an absolute path before it')
+  }
   const parameters = parseQuery(query)
   for (const name of parameters.keys()) {
     if (!PARAMETERS.has(name)) throw invalid(url, `it has the parameter ${JSON.stringify(name)}, which is unknown`)

@@ -24,6 +24,10 @@ describe('a file:// URL', () => {
     ['file:///srv/state#here', '/srv/state'],
     ['file:///srv/state?metadata=skip', '/srv/state'],
     ['file:///srv/a%3Fb', '/srv/a?b'],
+    ['file://./st%61te', '/work folder/at/state'],
+    ['file://%C3%BC/a', '/work folder/at/ü/a'],
+    ['file://a:1/b', '/work folder/at/a:1/b'],
+    ['file://a@b/c', '/work folder/at/a@b/c'],
   ])('%s is the folder %s', (url, folder) => {
     expect(parseFileUrl(url, options).folder).toBe(folder)
   })
@@ -48,6 +52,9 @@ describe('a file:// URL', () => {
     'file:/srv/state',
     'FILE:///srv/state',
     'file:///srv/%zz',
+    'file://st%61te',
+    'file://my state',
+    'file://a:b/state',
     'file:///srv/%ff',
     'file:///srv/state?metadata=all',
     'file:///srv/state?colour=red',
