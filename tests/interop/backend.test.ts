@@ -1,4 +1,4 @@
-import { type FileBackend, findBackend, FileBackend as Backend, lockStack, nodeFileSystem } from '@stackseal/stack'
+import { FileBackend, findBackend, lockStack, nodeFileSystem } from '@stackseal/stack'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ async function openBackend(
   const world = { ...playground.env, ...env }
   const found = findBackend(nodeFileSystem, undefined, { cwd, env: world })
   if (found.kind !== 'file') throw new Error(`the backend is ${found.kind}`)
-  return Backend.open(nodeFileSystem, found.folder, { env: world })
+  return FileBackend.open(nodeFileSystem, found.folder, { env: world })
 }
 
 /** What is drawn by lot or by the clock, taken out. */
@@ -60,7 +60,8 @@ describe.concurrent('a stack that Stackseal makes in a file:// backend', () => {
     expect(filesBelow(join(ours.folder, 'projects/shop'))).toEqual(filesBelow(join(theirs.folder, 'projects/shop')))
   })
 
-  test.each(PACKINGS)('packed with %s is one that Pulumi works on', async (packing, env, name) => {
+  test.for(PACKINGS)('packed with %s is one that Pulumi works on', async ([packing, env, name], context) => {
+    skipWithoutPulumi(context)
     using playground = new Playground(env)
     const folder = playground.project('shop')
     await out(playground.stackseal(folder, ['stack', 'init', 'dev']))
@@ -127,7 +128,7 @@ test('the list of stacks tells which half is missing, in both tools', async (con
 
 describe.concurrent('the place of a backend', () => {
   // Each with the folder in which both are run; the project lies one above.
-  test.each([
+  test.for([
     ['file://.'],
     ['file://./state'],
     ['file://../state'],
@@ -137,7 +138,8 @@ describe.concurrent('the place of a backend', () => {
     ['file://./my state'],
     ['file://./made?create_dir=1&no_tmp_dir=false&dir_file_mode=0700'],
     ['file://./state#note'],
-  ])('%s is where Pulumi finds it, also from a project file', async (url) => {
+  ])('%s is where Pulumi finds it, also from a project file', async ([url], context) => {
+    skipWithoutPulumi(context)
     for (const inProject of [false, true]) {
       using playground = new Playground(inProject ? { PULUMI_BACKEND_URL: '' } : { PULUMI_BACKEND_URL: url })
       const project = `name: ${PROJECT}\nruntime: yaml\n${inProject ? `backend:\n  url: ${JSON.stringify(url)}\n` : ''}`
@@ -153,7 +155,7 @@ describe.concurrent('the place of a backend', () => {
     }
   })
 
-  test.each([
+  test.for([
     'file:///%zz',
     'file://st%61te',
     'file://a:b/state',
@@ -161,7 +163,8 @@ describe.concurrent('the place of a backend', () => {
     'file://.?colour=red',
     'file://.?metadata=all',
     'file://./missing',
-  ])('%s is refused by both', async (url) => {
+  ])('%s is refused by both', async (url, context) => {
+    skipWithoutPulumi(context)
     using playground = new Playground({ PULUMI_BACKEND_URL: url })
     const folder = playground.project('shop')
     expect((await playground.pulumi(folder, ['stack', 'ls'])).exit).not.toBe(0)
@@ -243,7 +246,8 @@ describe.concurrent('a lock', () => {
 })
 
 describe.concurrent('a state of Pulumi that Stackseal rewrites', () => {
-  test.each(PACKINGS)('packed with %s is read by Pulumi, and written again', async (packing, env, name) => {
+  test.for(PACKINGS)('packed with %s is read by Pulumi, and written again', async ([packing, env, name], context) => {
+    skipWithoutPulumi(context)
     using playground = new Playground(env)
     const folder = playground.project('shop')
     await out(playground.pulumi(folder, ['stack', 'init', 'dev']))
