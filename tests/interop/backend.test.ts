@@ -129,19 +129,19 @@ test('the list of stacks tells which half is missing, in both tools', async (con
 describe.concurrent('the place of a backend', () => {
   // Each with the folder in which both are run; the project lies one above.
   test.for([
-    ['file://.'],
-    ['file://./state'],
-    ['file://../state'],
-    ['file://state'],
-    ['file://localhost'],
-    ['file://./st%61te?metadata=skip'],
-    ['file://./my state'],
-    ['file://./made?create_dir=1&no_tmp_dir=false&dir_file_mode=0700'],
-    ['file://./state#note'],
-  ])('%s is where Pulumi finds it, also from a project file', async ([url], context) => {
+    'file://.',
+    'file://./state',
+    'file://../state',
+    'file://state',
+    'file://localhost',
+    'file://./st%61te?metadata=skip',
+    'file://./my state',
+    'file://./made?create_dir=1&no_tmp_dir=false&dir_file_mode=0700',
+    'file://./state#note',
+  ])('%s is where Pulumi finds it, also from a project file', async (url, context) => {
     skipWithoutPulumi(context)
     for (const inProject of [false, true]) {
-      using playground = new Playground(inProject ? { PULUMI_BACKEND_URL: '' } : { PULUMI_BACKEND_URL: url })
+      using playground = new Playground({ PULUMI_BACKEND_URL: inProject ? '' : url })
       const project = `name: ${PROJECT}\nruntime: yaml\n${inProject ? `backend:\n  url: ${JSON.stringify(url)}\n` : ''}`
       const folder = playground.project('shop', undefined, project)
       const at = join(folder, 'inner')

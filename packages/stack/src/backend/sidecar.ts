@@ -25,7 +25,7 @@ export function sidecarOf(path: string): string {
  * What the reference's storage library notes beside a file of its own: content type and MD5. A reader of the file needs
  * no note, but fails on one that is no JSON, so it is replaced as a whole like everything else.
  */
-export function sidecarText(content: Uint8Array): string {
+function sidecarText(content: Uint8Array): string {
   const fields = {
     'user.cache_control': '',
     'user.content_disposition': '',
