@@ -35,6 +35,7 @@ const TASKS = {
       return missing('the comparison with the real Pulumi', 'tests/interop')
     const peer = buildPulumi()
     if (peer !== 0) return peer === NO_GO && !process.env.CI ? 0 : 1
+    if (run('node', ['tools/interop/install-automation.ts']) !== 0) return 1
     turbo('build')
     return summary(['interop.json'], vitest('tests/interop'))
   },

@@ -5,6 +5,8 @@ import { Playground, skipWithoutPulumi } from './playground.ts'
 import { out } from './run-command.ts'
 
 const FILE = 'Pulumi.dev.yaml'
+/** A world without a backend that Stackseal reaches: it makes the stack file alone. */
+const ALONE = { PULUMI_BACKEND_URL: '' }
 
 /** A stack file with what is drawn by lot taken out of it. */
 function withoutChance(text: string): string {
@@ -18,9 +20,9 @@ describe.concurrent('a stack goes from one to the other', () => {
     skipWithoutPulumi(context)
     using playground = new Playground()
     const folder = playground.project('shop')
-    await out(playground.stackseal(folder, ['stack', 'init', 'dev']))
-    await out(playground.stackseal(folder, ['config', 'set', 'region', 'eu-west-1']))
-    await out(playground.stackseal(folder, ['config', 'set', '--secret', 'key', 'opensesame']))
+    await out(playground.stackseal(folder, ['stack', 'init', 'dev'], '', ALONE))
+    await out(playground.stackseal(folder, ['config', 'set', 'region', 'eu-west-1'], '', ALONE))
+    await out(playground.stackseal(folder, ['config', 'set', '--secret', 'key', 'opensesame'], '', ALONE))
     const file = readFileSync(join(folder, FILE), 'utf8')
 
     await out(playground.pulumi(folder, ['stack', 'init', 'dev']))
@@ -42,7 +44,7 @@ describe.concurrent('a stack goes from one to the other', () => {
     skipWithoutPulumi(context)
     using playground = new Playground()
     const folder = playground.project('shop')
-    await out(playground.stackseal(folder, ['stack', 'init', 'dev']))
+    await out(playground.stackseal(folder, ['stack', 'init', 'dev'], '', ALONE))
     const file = readFileSync(join(folder, FILE), 'utf8')
     const refused = await playground.pulumi(folder, ['stack', 'init', 'dev'], '', {
       PULUMI_CONFIG_PASSPHRASE: 'another',
@@ -79,10 +81,12 @@ describe.concurrent('a stack goes from one to the other', () => {
     const theirs = playground.project('theirs')
     await out(playground.pulumi(theirs, ['stack', 'init', 'dev']))
     await out(playground.pulumi(theirs, ['config', 'set-all', ...values.flatMap((it) => ['--plaintext', it])]))
-    const ours = join(playground.folder, 'ours')
+    // Both make the same stack, so each has a backend of its own.
+    using another = new Playground()
+    const ours = join(another.folder, 'ours')
     await out(
-      playground.stackseal(
-        playground.folder,
+      another.stackseal(
+        another.folder,
         ['new', '-n', 'proj', '-s', 'dev', '--dir', ours].concat(values.flatMap((it) => ['--config', it])),
       ),
     )
@@ -90,8 +94,8 @@ describe.concurrent('a stack goes from one to the other', () => {
       withoutChance(readFileSync(join(theirs, FILE), 'utf8')),
     )
     // Pulumi reads the project too.
-    expect(await out(playground.pulumi(ours, ['config', '-s', 'dev', '--json']))).toBe(
-      await out(playground.stackseal(ours, ['config', '--json'])),
+    expect(await out(another.pulumi(ours, ['config', '-s', 'dev', '--json']))).toBe(
+      await out(another.stackseal(ours, ['config', '--json'])),
     )
   })
 })
@@ -100,7 +104,6 @@ async function twoStacks(playground: Playground): Promise<string> {
   const folder = playground.project('shop')
   for (const name of ['dev', 'prod']) {
     await out(playground.stackseal(folder, ['stack', 'init', name]))
-    await out(playground.pulumi(folder, ['stack', 'init', '--no-select', name]))
     await out(playground.stackseal(folder, ['config', 'set', '-s', name, 'name', `I am ${name}`]))
   }
   return folder

@@ -65,7 +65,10 @@ export const COMMANDS: readonly Command[] = [
     words: ['stack', 'ls'],
     aliases: ['list'],
     summary: "List the project's stacks",
-    description: ['The selected stack has a star. With --json, a list of objects with name and current.'],
+    description: [
+      'The selected stack has a star. In a file:// backend a stack can have a state and no stack file, or the other way round: it says which is missing.',
+      'With --json, a list of objects with name and current, and with missing ("file" or "state") where a half is.',
+    ],
     examples: [
       { text: 'All stacks of this project', line: 'stackseal stack ls' },
       {

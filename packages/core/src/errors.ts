@@ -34,6 +34,11 @@ export const ERRORS = {
     summary: 'This provider derives its data key, so an existing one can not be sealed again.',
   },
   ERR_ALREADY_EXISTS: { kind: 'usage', summary: 'What was to be made is there already.' },
+  ERR_INVALID_BACKEND_URL: { kind: 'usage', summary: 'The URL of a backend has a wrong form.' },
+  ERR_BACKEND_NOT_REACHED: {
+    kind: 'usage',
+    summary: "The stack's state lies in a backend that Stackseal does not reach by itself: Pulumi carries it.",
+  },
   ERR_NO_PROJECT: { kind: 'usage', summary: 'No Pulumi.yaml was found in this folder or above it.' },
   ERR_NO_STACK: { kind: 'usage', summary: 'No stack was named and none is selected.' },
 
@@ -78,7 +83,8 @@ export const ERRORS = {
   ERR_FILE_NOT_FOUND: { kind: 'data', summary: 'A file that was named is not there.' },
   ERR_MALFORMED_FILE: { kind: 'data', summary: 'A project, stack or state file can not be read.' },
   ERR_DUPLICATE_KEY: { kind: 'data', summary: 'A key stands twice in a file.' },
-  ERR_FILE_TOO_LARGE: { kind: 'data', summary: 'A stack or project file is larger than 64 MiB.' },
+  ERR_FILE_TOO_LARGE: { kind: 'data', summary: 'A file is larger than a file of its kind can be.' },
+  ERR_BACKEND_LAYOUT: { kind: 'data', summary: 'A backend keeps its stacks in a layout that is not supported.' },
   ERR_CANNOT_EDIT: {
     kind: 'data',
     summary: 'A value stands in a place that can not be changed without changing others.',

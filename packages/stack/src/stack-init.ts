@@ -3,6 +3,8 @@ import { basename, dirname, join } from 'node:path'
 
 import { type ConfigMap, setValue } from './config/config-map.ts'
 import { parseConfigPlace } from './config/config-place.ts'
+import type { FoundBackend } from './backend/find-backend.ts'
+import { type NewStackState, openNewStackState } from './backend/new-stack-state.ts'
 import { acquireLock } from './files/file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
 import { errnoOf } from './files/io-error.ts'
@@ -33,14 +35,23 @@ export interface InitStackResult {
   readonly name: string
   /** Absolute path of the stack file. */
   readonly file: string
-  /** False where the file was there and was given a sealed key. */
+  /** False where the file was there: it was given a sealed key, or had one that was kept. */
   readonly created: boolean
+  /** Where the states of the project's stacks lie. */
+  readonly backend: FoundBackend
+  /** The state file that was made, absolute; undefined where the backend is not reached. */
+  readonly state: string | undefined
 }
 
 /**
- * Makes a stack: a new data key under the provider, opened again to see that it opens, and the stack file that stores
- * it. A file that is there without a key is given one and keeps all it holds.
- * @throws ERR_ALREADY_EXISTS where the stack has a key; ERR_MISSING_SEALED_KEY where its file holds secrets and no key
+ * Makes a stack: a new data key under the provider, opened again to see that it opens; the stack file that stores it;
+ * and, in a `file://` backend, its first state, as Pulumi makes it. A file that is there keeps all it holds: without a
+ * key it is given one, and a key that it has, once it was seen to open, becomes that of a state that is missing.
+ *
+ * The file comes before the state: dying in between leaves a stack file alone, from which both Stackseal and Pulumi
+ * finish the stack with `stack init`. A state alone would have Pulumi mint another key.
+ * @throws ERR_ALREADY_EXISTS where the stack is there; ERR_MISSING_SEALED_KEY where its file holds secrets and no key
+ * @throws ERR_LOCKED where somebody is at the stack; ERR_FILE_NOT_FOUND where the backend's folder is missing
  */
 export async function initStack(options: InitStackOptions): Promise<InitStackResult> {
   const fs = options.fileSystem ?? nodeFileSystem
@@ -50,40 +61,95 @@ export async function initStack(options: InitStackOptions): Promise<InitStackRes
   const target = resolveStackFile(fs, file, { projectFolder: dirname(project.file), followLinks: options.followLinks })
   const label = basename(file)
 
+  const state = await openNewStackState(fs, project, name, options)
   const before = await readStackFile(fs, target, project, label)
-  if (before?.sealedKey !== undefined) {
-    throw new StacksealError(
-      'ERR_ALREADY_EXISTS',
-      `stack ${name} is there already, with ${before.sealedKey.url.text}`,
-      {
-        hint: `select it with "stackseal stack select ${name}"`,
-        details: { stack: name, file: label, changed: false },
-      },
-    )
-  }
-  const sealedKey = await makeKey(options, file)
+  const kept = before?.sealedKey
+  if (kept !== undefined) refuseKept(options, state, name, kept, label)
+  state.refuseExisting(label)
+  const sealedKey = kept === undefined ? await makeKey(options, file) : await provenKey(options, file, kept)
+  let stateFile: string | undefined
+  let written = false
   try {
+    using stateLock = await state.lock(lockOptions(options))
     makeFolder(fs, dirname(target), 0o755)
     using _lock = await acquireLock(fs, target, lockOptions(options))
     const read = await readStackText(fs, target)
     const current = read === undefined ? undefined : await StackFile.parse(read.text, project.name, label)
-    if (current !== undefined && current.sealedKey !== undefined) {
+    if (!isSame(current?.sealedKey, kept)) {
       throw new StacksealError('ERR_CHANGED_MEANWHILE', `somebody else gave ${label} a key`, {
         hint: 'look at the file, then run the command again if it is still needed',
         details: { file: label },
       })
     }
-    const text =
-      current === undefined
-        ? StackFile.newText(sealedKey, new Map(), formatOf(label))
-        : (await current.withSealedKey(sealedKey)).text
-    if (sealedKey.url.scheme !== 'passphrase') noteSealedKey(fs, options.env, target, sealedKey)
-    replaceFile(fs, target, new TextEncoder().encode(text), read?.bytes)
+    if (kept === undefined) {
+      const text =
+        current === undefined
+          ? StackFile.newText(sealedKey, new Map(), formatOf(label))
+          : (await current.withSealedKey(sealedKey)).text
+      if (sealedKey.url.scheme !== 'passphrase') noteSealedKey(fs, options.env, target, sealedKey)
+      replaceFile(fs, target, new TextEncoder().encode(text), read?.bytes)
+      written = true
+    }
+    stateFile = stateLock?.create(sealedKey)
   } catch (error) {
-    throw isStacksealError(error) ? error.with({ details: { file: label, changed: false } }) : error
+    if (!isStacksealError(error)) throw error
+    throw written ? withoutState(error, name, label) : error.with({ details: { file: label, changed: false } })
   }
   if (options.select) selectMade(fs, project, options, name, label)
-  return { project, name, file, created: before === undefined }
+  return { project, name, file, created: before === undefined, backend: state.found, state: stateFile }
+}
+
+/** A stack that has a key is there, unless what is missing is its state. */
+function refuseKept(
+  options: InitStackOptions,
+  state: NewStackState,
+  name: string,
+  { url }: SealedKey,
+  label: string,
+): void {
+  const details = { stack: name, file: label, changed: false }
+  if (!state.isMissing) {
+    throw new StacksealError('ERR_ALREADY_EXISTS', `stack ${name} is there already, with ${url.text}`, {
+      hint: `select it with "stackseal stack select ${name}"`,
+      details,
+    })
+  }
+  const asked = options.secretsProvider
+  // No word about a provider and the word "passphrase" are the same here: what the file says counts.
+  if (asked === 'passphrase' || asked === 'default' || asked === url.text) return
+  throw new StacksealError('ERR_ALREADY_EXISTS', `${label} has a key already, with ${url.text}, and not ${asked}`, {
+    hint: 'leave --secrets-provider out: the key of the file is kept',
+    details,
+  })
+}
+
+/** The key of a file that was there, once it was seen that it opens. */
+async function provenKey(options: InitStackOptions, file: string, kept: SealedKey): Promise<SealedKey> {
+  try {
+    return (await Envelope.open(kept, options.registry, providerContext(options, file))).sealedKey
+  } catch (error) {
+    if (!isStacksealError(error)) throw error
+    const label = basename(file)
+    throw new StacksealError(error.code, `the key that ${label} holds does not open: ${error.message}`, {
+      hint: error.hint,
+      details: { ...error.details, file: label, changed: false },
+      cause: error.cause,
+    })
+  }
+}
+
+function isSame(a: SealedKey | undefined, b: SealedKey | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : a.url.text === b.url.text && a.sealed === b.sealed
+}
+
+/** The file is written and its state is not: half a stack, which the same command completes. */
+function withoutState(error: StacksealError, name: string, label: string): StacksealError {
+  if (error.details['file'] === label || error.details['changed'] === true) return error
+  return new StacksealError(error.code, `${label} was written, but not the state of stack ${name}: ${error.message}`, {
+    hint: `then run "stackseal stack init ${name}" again: it goes on from here`,
+    details: { ...error.details, file: label, changed: true },
+    cause: error.cause,
+  })
 }
 
 export interface NewProjectOptions extends InitStackOptions {
@@ -96,7 +162,8 @@ export interface NewProjectOptions extends InitStackOptions {
 }
 
 /**
- * Makes a project with its first stack: `Pulumi.yaml` and the stack file, both or neither.
+ * Makes a project with its first stack: `Pulumi.yaml` and the stack file, both or neither; and, in a `file://` backend,
+ * the stack's first state.
  * @throws ERR_ALREADY_EXISTS where the folder holds a project or the stack's file
  */
 export async function newProject(options: NewProjectOptions): Promise<InitStackResult> {
@@ -122,6 +189,8 @@ export async function newProject(options: NewProjectOptions): Promise<InitStackR
     })
   }
 
+  const state = await openNewStackState(fs, project, name, options)
+  state.refuseExisting(basename(stackFile))
   // Everything that can fail for reasons of its own comes before the first byte is written.
   const sealedKey = await makeKey(options, stackFile)
   const config = options.config.reduce<ConfigMap>((map, [key, value]) => {
@@ -134,15 +203,21 @@ export async function newProject(options: NewProjectOptions): Promise<InitStackR
 
   const label = basename(stackFile)
   let projectIsOurs = false
+  let stackIsOurs = false
+  let made: string | undefined
   try {
+    using stateLock = await state.lock(lockOptions(options))
     makeFolder(fs, options.folder, 0o755)
     using _lock = await acquireLock(fs, file, lockOptions(options))
     replaceFile(fs, file, new TextEncoder().encode(projectText), undefined)
     projectIsOurs = true
     if (sealedKey.url.scheme !== 'passphrase') noteSealedKey(fs, options.env, stackFile, sealedKey)
     replaceFile(fs, stackFile, new TextEncoder().encode(stackText), undefined)
+    stackIsOurs = true
+    made = stateLock?.create(sealedKey)
   } catch (error) {
     if (!isStacksealError(error)) throw error
+    if (stackIsOurs) throw withoutState(error, name, label)
     // Both or neither: a project without its stack is taken back, but only what was written here, and never what
     // somebody else made meanwhile.
     const wrote = (path: string): boolean => error.details['file'] === path && error.details['changed'] === true
@@ -155,7 +230,7 @@ export async function newProject(options: NewProjectOptions): Promise<InitStackR
     })
   }
   if (options.select) selectMade(fs, project, options, name, label)
-  return { project, name, file: stackFile, created: true }
+  return { project, name, file: stackFile, created: true, backend: state.found, state: made }
 }
 
 function removeIfThere(fs: FileSystem, path: string): void {

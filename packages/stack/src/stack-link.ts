@@ -8,6 +8,8 @@ export interface LinkOptions {
   readonly projectFolder: string
   /** Follow links wherever they lead. */
   readonly followLinks?: boolean | undefined
+  /** What `projectFolder` is called in an error; the project if not given. */
+  readonly owner?: 'project' | 'backend' | undefined
 }
 
 /**
@@ -28,7 +30,7 @@ export function resolveStackFile(fs: FileSystem, path: string, options: LinkOpti
     const folder = realPath(fs, dirname(path))
     const ofProject = isInside(options.projectFolder, path) || isInside(project, folder)
     if (isInside(ofProject ? project : folder, target)) return target
-    throw linkLeaves(path, target)
+    throw linkLeaves(path, target, options.owner ?? 'project')
   } catch (error) {
     throw ioError(error, path, 'could not be found')
   }
@@ -63,10 +65,16 @@ function isInside(folder: string, path: string): boolean {
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
-function linkLeaves(path: string, target: string): StacksealError {
+function linkLeaves(path: string, target: string, owner: 'project' | 'backend'): StacksealError {
   return new StacksealError(
     'ERR_LINK_NOT_FOLLOWED',
-    `${basename(path)} is reached by a symbolic link that leaves the project, to ${target}; ${basename(path)} was not changed`,
-    { hint: 'with --follow-links it is followed', details: { file: path, target, changed: false } },
+    `${basename(path)} is reached by a symbolic link that leaves the ${owner}, to ${target}; ${basename(path)} was not changed`,
+    {
+      hint:
+        owner === 'project'
+          ? 'with --follow-links it is followed'
+          : 'put the file itself into the folder of the backend',
+      details: { file: path, target, changed: false },
+    },
   )
 }

@@ -1,6 +1,8 @@
 import { type ProviderContext, StacksealError } from '@stackseal/core'
 import { dirname, join } from 'node:path'
 
+import { namedBackend } from './backend/find-backend.ts'
+import { pulumiHome } from './backend/pulumi-home.ts'
 import type { FileSystem } from './files/file-system.ts'
 import { sha1Hex } from './files/hash.ts'
 import { makeFolder } from './files/make-folder.ts'
@@ -36,14 +38,8 @@ export function selectStack(fs: FileSystem, project: Project, env: ProviderConte
 }
 
 function workspaceFile(project: Project, env: ProviderContext['env']): string {
-  return join(pulumiHome(env), 'workspaces', `${project.name}-${sha1Hex(project.file)}-workspace.json`)
-}
-
-function pulumiHome(env: ProviderContext['env']): string {
-  const home = env['PULUMI_HOME']
-  if (home !== undefined && home !== '') return home
-  const user = env['HOME'] ?? env['USERPROFILE']
-  if (user !== undefined && user !== '') return join(user, '.pulumi')
+  const home = pulumiHome(env)
+  if (home !== undefined) return join(home, 'workspaces', `${project.name}-${sha1Hex(project.file)}-workspace.json`)
   throw new StacksealError(
     'ERR_NO_STACK',
     'the selected stack can not be looked up: neither PULUMI_HOME nor HOME is set',
@@ -54,11 +50,8 @@ function pulumiHome(env: ProviderContext['env']): string {
 }
 
 function backendUrl(fs: FileSystem, project: Project, env: ProviderContext['env']): string {
-  const named = env['PULUMI_BACKEND_URL']
-  if (named !== undefined && named !== '') return named
-  if (project.backendUrl !== undefined) return project.backendUrl
-  const login = parseObject(readLinkedFile(fs, join(pulumiHome(env), 'credentials.json'))?.text)
-  return typeof login['current'] === 'string' && login['current'] !== '' ? login['current'] : NO_BACKEND
+  const backend = namedBackend(fs, project, env)
+  return backend.kind === 'named' ? backend.url : NO_BACKEND
 }
 
 interface Workspace {

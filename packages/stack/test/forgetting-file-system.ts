@@ -118,6 +118,12 @@ export class ForgettingFileSystem implements FileSystem {
     return [...this.#folder(path, 'readdir').now.keys()]
   }
 
+  /** This model keeps no times. */
+  modifiedNs(path: string): bigint {
+    this.#get(path, 'lstat')
+    return 0n
+  }
+
   checkWritable(path: string): void {
     this.#get(path, 'access')
   }

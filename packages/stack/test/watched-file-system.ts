@@ -10,6 +10,7 @@ const CALLS: Readonly<Record<Call, boolean>> = {
   readlink: false,
   realpath: false,
   readdir: false,
+  modifiedNs: false,
   checkWritable: false,
   openToRead: false,
   read: false,

@@ -9,15 +9,15 @@ export async function run(invocation: Invocation): Promise<void> {
   const { flags, terminal, trace } = invocation
   const secretsProvider = flags.text('secrets-provider') ?? 'passphrase'
   if (secretsProvider === 'default') terminal.say('the default secrets provider is a passphrase')
-  const { name, file, created } = await initStack({
+  const { name, file, created, state, backend } = await initStack({
     ...stackOptions(invocation, 'stack init'),
     name: stackArgument(invocation, 'stack init'),
     secretsProvider,
     select: !flags.on('no-select'),
   })
   trace(`wrote ${file}`)
-  terminal.say(
-    created ? `Created stack ${name} (${basename(file)})` : `Gave stack ${name} a sealed key (${basename(file)})`,
-  )
-  terminal.hint(`for Pulumi, "pulumi stack init ${name}" takes it over and keeps the file`)
+  if (state !== undefined) trace(`wrote ${state}`)
+  terminal.say(created ? `Created stack ${name} (${basename(file)})` : `Completed stack ${name} (${basename(file)})`)
+  // With a backend that is a folder the stack is whole, and Pulumi goes on with it as it is.
+  if (backend.kind !== 'file') terminal.hint(`for Pulumi, "pulumi stack init ${name}" takes it over and keeps the file`)
 }

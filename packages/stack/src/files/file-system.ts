@@ -49,6 +49,8 @@ export interface FileSystem {
   readlink(path: string): string
   realpath(path: string): string
   readdir(path: string): readonly string[]
+  /** When the content of what has this name was last written, a link as a link: nanoseconds since 1970. */
+  modifiedNs(path: string): bigint
   /** Fails unless this user may write to what is there. Changes nothing. */
   checkWritable(path: string): void
   /** Opens for reading. Never hangs on a pipe and never follows a link in the last place of the path. */
@@ -86,6 +88,7 @@ export const nodeFileSystem: FileSystem = {
   readlink: (path) => readlinkSync(path),
   realpath: (path) => realpathSync(path),
   readdir: (path) => readdirSync(path),
+  modifiedNs: (path) => lstatSync(path, { bigint: true }).mtimeNs,
   checkWritable: (path) => accessSync(path, constants.W_OK),
   openToRead: (path) => openSync(path, constants.O_RDONLY | NO_FOLLOW | NO_HANG),
   read: (fd, buffer, position) => readSync(fd, buffer, 0, buffer.length, position),

@@ -31,7 +31,8 @@ export function readTextFile(fs: FileSystem, path: string, maxBytes = MAX_TEXT_F
   return { bytes, text }
 }
 
-function readBytes(fs: FileSystem, path: string, maxBytes: number): Uint8Array | undefined {
+/** As {@link readTextFile}, whatever the bytes are. */
+export function readBytes(fs: FileSystem, path: string, maxBytes: number): Uint8Array | undefined {
   let fd: number
   try {
     fd = fs.openToRead(path)

@@ -1,0 +1,40 @@
+import type { SealedKey } from '@stackseal/core'
+
+import { sha256Hex } from '../files/hash.ts'
+import { goJsonString } from '../values/go-json.ts'
+
+/**
+ * The release of Pulumi whose format a new state has. It stands where the reference names its own version: Pulumi wants
+ * the SHA-256 of that text beside it and shows it as the version that was used; its first update writes its own.
+ */
+const FORMAT_VERSION = 'v3.259.0'
+
+export interface InitialState {
+  /** The first state of the stack. */
+  readonly document: Uint8Array
+  /** What the reference wrote before it, which is left as `.bak`. */
+  readonly previous: Uint8Array
+}
+
+/**
+ * The two documents that `pulumi stack init` writes.
+ *
+ * @param qualifiedName `organization/<project>/<stack>`
+ * @param sealedKey how the secrets of the stack are opened
+ */
+export function initialState(qualifiedName: string, sealedKey: SealedKey, time: Date): InitialState {
+  const stack = goJsonString(qualifiedName, false)
+  const manifest = `{"time":${JSON.stringify(time.toISOString())},"magic":"${sha256Hex(FORMAT_VERSION)}","version":"${FORMAT_VERSION}"}`
+  const latest = `{"manifest":${manifest},"secrets_providers":${providerBlock(sealedKey)},"metadata":{}}`
+  const encoder = new TextEncoder()
+  return {
+    document: encoder.encode(`{"version":3,"checkpoint":{"stack":${stack},"latest":${latest}}}`),
+    previous: encoder.encode(`{"version":0,"checkpoint":{"stack":${stack}}}`),
+  }
+}
+
+/** How a state names its key. Pulumi compares these bytes, so order and escapes are its own. */
+function providerBlock({ url, sealed }: SealedKey): string {
+  if (url.scheme === 'passphrase') return `{"type":"passphrase","state":{"salt":${goJsonString(sealed)}}}`
+  return `{"type":"cloud","state":{"url":${goJsonString(url.text)},"encryptedkey":${goJsonString(sealed)}}}`
+}
