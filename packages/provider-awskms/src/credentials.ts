@@ -1,0 +1,125 @@
+import type { KMSClientConfig } from '@aws-sdk/client-kms'
+import { type ProviderContext, StacksealError } from '@stackseal/core'
+
+import type { KmsKey } from './kms-key.ts'
+import type { KmsSettings } from './kms-settings.ts'
+
+type Env = ProviderContext['env']
+type Static = { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
+export type FindCredentials = Extract<KMSClientConfig['credentials'], (...properties: never) => unknown>
+type ClientParts = Required<Pick<KMSClientConfig, 'requestHandler' | 'logger'>>
+
+/** Nobody knows who the caller is: every place was looked at. */
+export class NoCredentials extends Error {
+  override readonly name = 'NoCredentials'
+}
+
+const METADATA_MS = 1_000
+
+// Whatever of these a profile has, it says how to come to credentials. Others only hold a region or an output format.
+const SAYS_HOW = [
+  'aws_access_key_id',
+  'role_arn',
+  'web_identity_token_file',
+  'sso_session',
+  'sso_start_url',
+  'sso_account_id',
+  'credential_process',
+  'credential_source',
+  'login_session',
+]
+
+/**
+ * Credentials in the order of the reference: a profile that the key URL names, the keys in the environment, a web
+ * identity, the profile of the environment, the container, the machine. What the environment holds goes to the SDK by
+ * value; what only the SDK finds (SSO, a process, metadata) it reads for itself, from this process's own home.
+ */
+export function findCredentials(
+  key: KmsKey,
+  env: Env,
+  settings: KmsSettings,
+  client: ClientParts,
+): FindCredentials {
+  if (key.profile !== undefined) return ofProfile(env, settings, client)
+  const keys = staticKeys(env)
+  if (keys !== undefined) return async () => keys
+  const webIdentityTokenFile = env['AWS_WEB_IDENTITY_TOKEN_FILE']
+  if (webIdentityTokenFile !== undefined && webIdentityTokenFile !== '') {
+    return async (properties) => {
+      const { fromTokenFile } = await import('@aws-sdk/credential-providers')
+      const roleArn = env['AWS_ROLE_ARN'] ?? ''
+      const roleSessionName = env['AWS_ROLE_SESSION_NAME'] || 'stackseal'
+      return fromTokenFile({ webIdentityTokenFile, roleArn, roleSessionName })(properties)
+    }
+  }
+  return ofProfile(env, settings, client)
+}
+
+/** @throws ERR_CREDENTIALS_INVALID for keys that were copied with a space or a line end */
+function staticKeys(env: Env): Static | undefined {
+  const accessKeyId = env['AWS_ACCESS_KEY_ID'] || env['AWS_ACCESS_KEY']
+  const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'] || env['AWS_SECRET_KEY']
+  if (accessKeyId === undefined || accessKeyId === '') return undefined
+  if (secretAccessKey === undefined || secretAccessKey === '') return undefined
+  const sessionToken = env['AWS_SESSION_TOKEN'] || undefined
+  const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']
+  for (const [at, value] of [accessKeyId, secretAccessKey, sessionToken].entries()) {
+    if (value === undefined || /^[\x21-\x7e]+$/.test(value)) continue
+    const what = `${names[at]} holds a space or another character that AWS keys do not have`
+    throw new StacksealError('ERR_CREDENTIALS_INVALID', what, {
+      hint: `set ${names[at]} again, without a line end or quotes`,
+    })
+  }
+  return sessionToken === undefined
+    ? { accessKeyId, secretAccessKey }
+    : { accessKeyId, secretAccessKey, sessionToken }
+}
+
+function ofProfile(
+  env: Env,
+  { profile, files, region }: KmsSettings,
+  { requestHandler, logger }: ClientParts,
+): FindCredentials {
+  const settings = files.profile(profile.name) ?? {}
+  if (SAYS_HOW.some((name) => settings[name] !== undefined)) {
+    return async (properties) => {
+      const { fromIni } = await import('@aws-sdk/credential-providers')
+      return fromIni({
+        profile: profile.name,
+        ...(files.configFile === undefined ? {} : { configFilepath: files.configFile }),
+        ...(files.credentialsFile === undefined ? {} : { filepath: files.credentialsFile }),
+        ignoreCache: true,
+        parentClientConfig: { region, requestHandler, logger },
+      })(properties)
+    }
+  }
+  return async () => (await ofContainer(env)) ?? ofMachine(env)
+}
+
+async function ofContainer(env: Env): Promise<Awaited<ReturnType<FindCredentials>> | undefined> {
+  const relative = env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] || undefined
+  const full = env['AWS_CONTAINER_CREDENTIALS_FULL_URI'] || undefined
+  if (relative === undefined && full === undefined) return undefined
+  const tokenFile = env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'] || undefined
+  const token = env['AWS_CONTAINER_AUTHORIZATION_TOKEN'] || undefined
+  const { fromHttp } = await import('@aws-sdk/credential-providers')
+  return fromHttp({
+    // Of two the SDK takes the first, and says so on stderr: it is given one.
+    ...(relative === undefined ? {} : { awsContainerCredentialsRelativeUri: relative }),
+    ...(relative === undefined && full !== undefined ? { awsContainerCredentialsFullUri: full } : {}),
+    ...(tokenFile === undefined ? {} : { awsContainerAuthorizationTokenFile: tokenFile }),
+    ...(tokenFile === undefined && token !== undefined ? { awsContainerAuthorizationToken: token } : {}),
+  })()
+}
+
+/** The role of the machine, where there is one: the last place to look. */
+async function ofMachine(env: Env): Promise<Awaited<ReturnType<FindCredentials>>> {
+  if (env['AWS_EC2_METADATA_DISABLED']?.toLowerCase() === 'true') throw new NoCredentials()
+  const { fromInstanceMetadata } = await import('@aws-sdk/credential-providers')
+  try {
+    return await fromInstanceMetadata({ timeout: METADATA_MS, maxRetries: 0 })()
+  } catch {
+    // Whatever the failure: nothing at that address gives credentials, and there is no further place.
+    throw new NoCredentials()
+  }
+}
