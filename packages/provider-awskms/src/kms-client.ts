@@ -32,7 +32,7 @@ export async function kmsClient(
   atStep: AtStep,
 ): Promise<KMSClient> {
   const { KMSClient } = await import('@aws-sdk/client-kms')
-  const { region, endpoint, fips, dualstack } = settings
+  const { region, endpoint } = settings
   const shared: Shared = {
     region,
     maxAttempts: 1,
@@ -44,7 +44,7 @@ export async function kmsClient(
   }
   return new KMSClient({
     ...shared,
-    ...(endpoint === undefined ? { useFipsEndpoint: fips, useDualstackEndpoint: dualstack } : { endpoint }),
+    ...endpointConfig(endpoint, settings),
     ...NOT_FROM_THE_PROCESS,
     ...(key.anonymous && key.role === undefined ? ANONYMOUS : { credentials: credentials(key, settings, env, shared, atStep) }),
   })
@@ -55,6 +55,15 @@ const NOT_FROM_THE_PROCESS = {
   ignoreConfiguredEndpointUrls: true,
   authSchemePreference: [],
   userAgentAppId: async () => undefined,
+}
+
+/** Where to call. FIPS and dual-stack choose among AWS's own servers, so not where a server is named. */
+function endpointConfig(
+  endpoint: string | undefined,
+  { fips, dualstack }: KmsSettings,
+): Pick<KMSClientConfig, 'endpoint' | 'useFipsEndpoint' | 'useDualstackEndpoint'> {
+  if (endpoint === undefined) return { useFipsEndpoint: fips, useDualstackEndpoint: dualstack }
+  return { endpoint, useFipsEndpoint: false, useDualstackEndpoint: false }
 }
 
 /** Requests without a signature, for servers that want none. */
@@ -77,15 +86,12 @@ function credentials(
   return (properties) =>
     atStep('assume role', async () => {
       const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
-      const { stsEndpoint, fips, dualstack } = settings
       return fromTemporaryCredentials({
         masterCredentials: find,
         params: { RoleArn: role, RoleSessionName: env['AWS_ROLE_SESSION_NAME'] || ROLE_SESSION },
         clientConfig: {
           ...shared,
-          ...(stsEndpoint === undefined
-            ? { useFipsEndpoint: fips, useDualstackEndpoint: dualstack }
-            : { endpoint: stsEndpoint }),
+          ...endpointConfig(settings.stsEndpoint, settings),
           ...NOT_FROM_THE_PROCESS,
         },
       })(properties)
