@@ -4,13 +4,16 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { localstackKms } from './localstack-kms.ts'
+import { microburst } from './microburst.ts'
+import { ministack } from './ministack.ts'
 import { openbao } from './openbao.ts'
 import { endLeftServers, forgetServers } from './server-process.ts'
 import type { Service } from './service.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const EVENTS = join(ROOT, '.reports/service-events.jsonl')
-const SERVICES: readonly Service[] = [openbao]
+const SERVICES: readonly Service[] = [openbao, localstackKms, ministack, microburst]
 
 interface Row {
   readonly service: string

@@ -55,7 +55,9 @@ export const AWS_ERRORS: readonly Row[] = [
       const names = Object.keys(key.context)
       return (
         'the encryptedkey line was changed, or the encryption context is another one ' +
-        (names.length === 0 ? '(the key URL gives none)' : `(check context_${names.join(', context_')} in the key URL)`) +
+        (names.length === 0
+          ? '(the key URL gives none)'
+          : `(check context_${names.join(', context_')} in the key URL)`) +
         ': take secretsprovider and encryptedkey from one earlier version of the file'
       )
     },
@@ -217,6 +219,12 @@ export const AWS_ERRORS: readonly Row[] = [
     code: 'ERR_THROTTLED',
     hint: slowDown,
   },
+  // Before the names: the SDK calls a connection that was cut a TimeoutError.
+  {
+    network: /^(?:ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN)$/,
+    code: 'ERR_UNAVAILABLE',
+    hint: reach,
+  },
   {
     names: ['DependencyTimeoutException', 'RequestTimeout', 'RequestTimeoutException', 'TimeoutError', 'AbortError'],
     code: 'ERR_TIMEOUT',
@@ -245,15 +253,15 @@ export const AWS_ERRORS: readonly Row[] = [
   },
   {
     names: ['CredentialsProviderError', 'TokenProviderError', 'ProviderError'],
-    text: /expired|refresh|re-?authenticate|sso login|aws login/i,
-    code: 'ERR_CREDENTIALS_INVALID',
-    hint: renew,
+    text: /was not found|not present/i,
+    code: 'ERR_CREDENTIALS_MISSING',
+    hint: ({ settings }) => `sign in first: aws sso login --profile ${settings.profile.name}`,
   },
   {
     names: ['CredentialsProviderError', 'TokenProviderError', 'ProviderError'],
-    text: /sso session|sso token|token.*(?:not found|is missing|invalid)/i,
-    code: 'ERR_CREDENTIALS_MISSING',
-    hint: ({ settings }) => `sign in first: aws sso login --profile ${settings.profile.name}`,
+    text: /expired|refresh|re-?authenticate|sso login|aws login/i,
+    code: 'ERR_CREDENTIALS_INVALID',
+    hint: renew,
   },
   {
     names: ['CredentialsProviderError', 'TokenProviderError', 'ProviderError'],
@@ -289,11 +297,6 @@ export const AWS_ERRORS: readonly Row[] = [
   { status: [300, 399], code: 'ERR_INVALID_REPLY', hint: elsewhere },
   { names: ['SyntaxError'], code: 'ERR_INVALID_REPLY', hint: elsewhere },
   { names: ['UnknownError', 'Unknown'], status: [400, 499], code: 'ERR_INVALID_REPLY', hint: elsewhere },
-  {
-    network: /^(?:ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN)$/,
-    code: 'ERR_UNAVAILABLE',
-    hint: reach,
-  },
   { network: /^(?:ENOTFOUND|EAI_[A-Z]+|EADDRNOTAVAIL|EINVAL)$/, code: 'ERR_UNAVAILABLE', hint: reach },
   { network: /^(?:ETIMEDOUT|ESOCKETTIMEDOUT)$/, code: 'ERR_TIMEOUT', hint: reach },
   {

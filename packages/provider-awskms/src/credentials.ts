@@ -34,12 +34,7 @@ const SAYS_HOW = [
  * identity, the profile of the environment, the container, the machine. What the environment holds goes to the SDK by
  * value; what only the SDK finds (SSO, a process, metadata) it reads for itself, from this process's own home.
  */
-export function findCredentials(
-  key: KmsKey,
-  env: Env,
-  settings: KmsSettings,
-  client: ClientParts,
-): FindCredentials {
+export function findCredentials(key: KmsKey, env: Env, settings: KmsSettings, client: ClientParts): FindCredentials {
   if (key.profile !== undefined) return ofProfile(env, settings, client)
   const keys = staticKeys(env)
   if (keys !== undefined) return async () => keys
@@ -49,7 +44,7 @@ export function findCredentials(
       const { fromTokenFile } = await import('@aws-sdk/credential-providers')
       const roleArn = env['AWS_ROLE_ARN'] ?? ''
       const roleSessionName = env['AWS_ROLE_SESSION_NAME'] || 'stackseal'
-      return fromTokenFile({ webIdentityTokenFile, roleArn, roleSessionName })(properties)
+      return fromTokenFile({ webIdentityTokenFile, roleArn, roleSessionName, ...stsConfig(settings) })(properties)
     }
   }
   return ofProfile(env, settings, client)
@@ -70,18 +65,13 @@ function staticKeys(env: Env): Static | undefined {
       hint: `set ${names[at]} again, without a line end or quotes`,
     })
   }
-  return sessionToken === undefined
-    ? { accessKeyId, secretAccessKey }
-    : { accessKeyId, secretAccessKey, sessionToken }
+  return sessionToken === undefined ? { accessKeyId, secretAccessKey } : { accessKeyId, secretAccessKey, sessionToken }
 }
 
-function ofProfile(
-  env: Env,
-  { profile, files, region }: KmsSettings,
-  { requestHandler, logger }: ClientParts,
-): FindCredentials {
-  const settings = files.profile(profile.name) ?? {}
-  if (SAYS_HOW.some((name) => settings[name] !== undefined)) {
+function ofProfile(env: Env, settings: KmsSettings, { requestHandler, logger }: ClientParts): FindCredentials {
+  const { profile, files, region } = settings
+  const lines = files.profile(profile.name) ?? {}
+  if (SAYS_HOW.some((name) => lines[name] !== undefined)) {
     return async (properties) => {
       const { fromIni } = await import('@aws-sdk/credential-providers')
       return fromIni({
@@ -90,10 +80,16 @@ function ofProfile(
         ...(files.credentialsFile === undefined ? {} : { filepath: files.credentialsFile }),
         ignoreCache: true,
         parentClientConfig: { region, requestHandler, logger },
+        ...(lines['role_arn'] === undefined ? {} : stsConfig(settings)),
       })(properties)
     }
   }
   return async () => (await ofContainer(env)) ?? ofMachine(env)
+}
+
+/** STS is asked where the environment says; the SDK would look into the process for that. */
+function stsConfig({ stsEndpoint }: KmsSettings): { clientConfig?: { endpoint: string } } {
+  return stsEndpoint === undefined ? {} : { clientConfig: { endpoint: stsEndpoint } }
 }
 
 async function ofContainer(env: Env): Promise<Awaited<ReturnType<FindCredentials>> | undefined> {

@@ -4,7 +4,8 @@ import { fieldOf } from './field-of.ts'
 /** What is kept of an error of the SDK: names, numbers, and its text for a comparison. */
 export function failureOf(error: unknown): AwsFailure {
   const name = textOf(fieldOf(error, 'name'))
-  const status = fieldOf(fieldOf(error, '$metadata'), 'httpStatusCode') ?? fieldOf(fieldOf(error, '$response'), 'statusCode')
+  const status =
+    fieldOf(fieldOf(error, '$metadata'), 'httpStatusCode') ?? fieldOf(fieldOf(error, '$response'), 'statusCode')
   const code = textOf(fieldOf(error, 'code')) ?? textOf(fieldOf(fieldOf(error, 'cause'), 'code'))
   const text = textOf(fieldOf(error, 'message'))
   const wait = retryAfterMs(fieldOf(fieldOf(error, '$response'), 'headers'))

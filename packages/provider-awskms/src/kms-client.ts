@@ -46,7 +46,9 @@ export async function kmsClient(
     ...shared,
     ...endpointConfig(endpoint, settings),
     ...NOT_FROM_THE_PROCESS,
-    ...(key.anonymous && key.role === undefined ? ANONYMOUS : { credentials: credentials(key, settings, env, shared, atStep) }),
+    ...(key.anonymous && key.role === undefined
+      ? ANONYMOUS
+      : { credentials: credentials(key, settings, env, shared, atStep) }),
   })
 }
 

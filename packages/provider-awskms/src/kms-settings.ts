@@ -55,7 +55,11 @@ export async function kmsSettings(key: KmsKey, env: Env): Promise<KmsSettings> {
   }
   const endpoint = key.endpoint ?? own
   if (endpoint !== undefined && !/^https?:$/.test(URL.canParse(endpoint) ? new URL(endpoint).protocol : '')) {
-    throw wrongForm('AWS_ENDPOINT_URL', 'is not the address of a server', 'an address looks like https://127.0.0.1:4566')
+    throw wrongForm(
+      'AWS_ENDPOINT_URL',
+      'is not the address of a server',
+      'an address looks like https://127.0.0.1:4566',
+    )
   }
   const fips = key.fips || flag('AWS_USE_FIPS_ENDPOINT', 'use_fips_endpoint')
   const dualstack = key.dualstack || flag('AWS_USE_DUALSTACK_ENDPOINT', 'use_dualstack_endpoint')

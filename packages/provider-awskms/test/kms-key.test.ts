@@ -58,7 +58,10 @@ test.each<[query: string, expected: Partial<KmsKey>]>([
   ['endpoint=http%3A%2F%2F127.0.0.1%3A25001', { endpoint: 'http://127.0.0.1:25001' }],
   ['endpoint=http://127.0.0.1:25001', { endpoint: 'http://127.0.0.1:25001' }],
   ['endpoint=http://127.0.0.1:1&hostname_immutable=true', { endpoint: 'http://127.0.0.1:1' }],
-  ...['1', 't', 'T', 'TRUE', 'true', 'True'].map((value): [string, Partial<KmsKey>] => [`fips=${value}`, { fips: true }]),
+  ...['1', 't', 'T', 'TRUE', 'true', 'True'].map((value): [string, Partial<KmsKey>] => [
+    `fips=${value}`,
+    { fips: true },
+  ]),
   ...['0', 'f', 'F', 'FALSE', 'false', 'False'].map((value): [string, Partial<KmsKey>] => [
     `dualstack=${value}`,
     { dualstack: false },

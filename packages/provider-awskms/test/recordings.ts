@@ -6,7 +6,7 @@ const FOLDER = fileURLToPath(new URL('../../../vectors/go-cdk/awskms/testdata', 
 
 export interface Exchange {
   readonly operation: string
-  readonly request: Readonly<Record<string, unknown>>
+  readonly request: Readonly<Record<string, string>>
   readonly status: number
   readonly contentType: string
   readonly response: string
