@@ -26,7 +26,8 @@ export interface Fault {
   readonly operation?: string
   readonly times?: number
   readonly error?: { readonly code: string; readonly status?: number }
-  readonly latency?: { readonly min_ms: number; readonly max_ms: number }
+  /** Milliseconds. */
+  readonly latency?: number
   readonly reset?: boolean
 }
 
@@ -69,23 +70,16 @@ export class Microburst {
 
   /** These faults from now on, in place of those before. */
   async setFaults(faults: readonly Fault[]): Promise<void> {
-    const rules = faults.map((fault) => ({ service: 'kms', ...fault }))
-    await this.#control('DELETE')
-    if (rules.length > 0) await this.#control('POST', JSON.stringify(rules))
+    const answer = await fetch(`${this.address}/_microburst/rules`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(faults.map((fault) => ({ service: 'kms', ...fault }))),
+    })
+    if (!answer.ok) throw new Error(`microburst takes no such rules: ${answer.status} ${await answer.text()}`)
   }
 
   async stop(): Promise<void> {
     await this.#server.stop()
     await rm(this.#folder, { recursive: true, force: true })
-  }
-
-  async #control(method: string, body?: string): Promise<void> {
-    const headers = { 'content-type': 'application/json' }
-    const answer = await fetch(`${this.address}/_microburst/rules`, {
-      method,
-      headers,
-      ...(body === undefined ? {} : { body }),
-    })
-    if (!answer.ok) throw new Error(`${method} rules: ${answer.status} ${await answer.text()}`)
   }
 }

@@ -119,7 +119,7 @@ export class KmsServer {
     if (!('secret' in key)) return key
     const nonce = randomBytes(NONCE_BYTES)
     const cipher = createCipheriv('aes-256-gcm', key.secret, nonce)
-    cipher.setAAD(bound(key, body['EncryptionContext']))
+    cipher.setAAD(boundTo(key, body['EncryptionContext']))
     const sealed = Buffer.concat([cipher.update(String(body['Plaintext']), 'base64'), cipher.final()])
     const blob = Buffer.concat([MARK, Buffer.from(key.id, 'latin1'), nonce, cipher.getAuthTag(), sealed])
     return json({ CiphertextBlob: blob.toString('base64'), EncryptionAlgorithm: 'SYMMETRIC_DEFAULT', KeyId: arn(key) })
@@ -140,7 +140,7 @@ export class KmsServer {
     const key = this.#find(sealer.id)
     if (!('secret' in key)) return key
     const decipher = createDecipheriv('aes-256-gcm', key.secret, blob.subarray(at, at + NONCE_BYTES))
-    decipher.setAAD(bound(key, body['EncryptionContext']))
+    decipher.setAAD(boundTo(key, body['EncryptionContext']))
     decipher.setAuthTag(blob.subarray(at + NONCE_BYTES, at + NONCE_BYTES + TAG_BYTES))
     try {
       const plain = Buffer.concat([decipher.update(blob.subarray(at + NONCE_BYTES + TAG_BYTES)), decipher.final()])
@@ -172,7 +172,7 @@ function arn({ id }: { readonly id: string }): string {
   return `arn:aws:kms:${REGION}:${ACCOUNT}:key/${id}`
 }
 
-function bound({ id }: Key, context: unknown): Buffer {
+function boundTo({ id }: Key, context: unknown): Buffer {
   const pairs = Object.entries((context ?? {}) as Record<string, string>)
   return Buffer.from(JSON.stringify([id, pairs.toSorted(([a], [b]) => (a < b ? -1 : 1))]))
 }
