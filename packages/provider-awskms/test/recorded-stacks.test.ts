@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 
 import { Envelope, isStacksealError, parseKeyUrl, Registry } from '@stackseal/core'
-import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeEach, expect, test } from 'vitest'
 
 import { awsKms } from '../src/index.ts'
 import { kmsKey } from '../src/kms-key.ts'
@@ -46,28 +46,27 @@ test('the recorded stacks are there, most with their data key', () => {
   expect(files.filter(({ dataKey }) => dataKey !== undefined).length).toBeGreaterThan(4)
 })
 
-describe.each(files)('the recorded stack file $path', (file) => {
-  test('has a key URL and a sealed key that are kept byte for byte', () => {
-    expect(parseKeyUrl(file.url).toString()).toBe(file.url)
-    expect(kmsKey(parseKeyUrl(file.url)).keyId).toMatch(
-      /^(?:alias\/vecs|(?:arn:aws:kms:us-east-1:\d+:key\/)?[\da-f-]{36})$/,
-    )
-  })
+test.each(files)('$path has a key URL and a sealed key that are kept byte for byte', ({ url }) => {
+  expect(parseKeyUrl(url).toString()).toBe(url)
+  expect(kmsKey(parseKeyUrl(url)).keyId).toMatch(/^(?:alias\/vecs|(?:arn:aws:kms:us-east-1:\d+:key\/)?[\da-f-]{36})$/)
+})
 
-  test.runIf(file.dataKey !== undefined)('opens with its recorded data key to what the reference printed', async () => {
+test.each(files.filter(({ dataKey }) => dataKey !== undefined))(
+  '$path opens with its recorded data key to what the reference printed',
+  async ({ url, encryptedKey, secrets, shown }) => {
     const registry = new Registry([awsKms()])
-    const sealedKey = { url: parseKeyUrl(here(file.url)), sealed: file.encryptedKey }
+    const sealedKey = { url: parseKeyUrl(here(url)), sealed: encryptedKey }
     const envelope = await Envelope.open(sealedKey, registry, { env })
-    expect(envelope.sealedKey.sealed).toBe(file.encryptedKey)
-    const values = await Promise.all(file.secrets.map((ciphertext) => envelope.decrypt(ciphertext)))
+    expect(envelope.sealedKey.sealed).toBe(encryptedKey)
+    const values = await Promise.all(secrets.map((ciphertext) => envelope.decrypt(ciphertext)))
     expect(values.length).toBeGreaterThan(0)
-    for (const value of values) expect(file.shown).toContain(value)
+    for (const value of values) expect(shown).toContain(value)
     expect(kms.requests.map(({ operation, body }) => [operation, body['CiphertextBlob']])).toEqual([
-      ['Decrypt', file.encryptedKey],
+      ['Decrypt', encryptedKey],
     ])
     await registry.close()
-  })
-})
+  },
+)
 
 test.each(tables.cloudKeys.filter(({ secretsprovider }) => secretsprovider?.startsWith('awskms:')))(
   'the key of $secretsprovider in the tables is asked for with its exact bytes',

@@ -33,6 +33,13 @@ const event = (name: EventName | `also: ${string}`, work: () => Promise<unknown>
 const open = (world: ProviderContext, key: SealedKey = sealedKey): Promise<Envelope> =>
   Envelope.open(key, registry, world)
 
+const setKeyPolicy = (statements: readonly object[]): Promise<unknown> =>
+  admin.call('PutKeyPolicy', {
+    KeyId: app,
+    PolicyName: 'default',
+    Policy: JSON.stringify({ Version: '2012-10-17', Statement: statements }),
+  })
+
 beforeAll(async () => {
   stack = await MiniStack.start()
   admin = stack.admin(REGION)
@@ -64,16 +71,10 @@ describe('rights', () => {
     await open(worldOf(denied))
     const everything = { Action: 'kms:*', Resource: '*' }
     const root = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${stack.account}:root` }, ...everything }
-    const policyOf = (statements: readonly object[]): Promise<unknown> =>
-      admin.call('PutKeyPolicy', {
-        KeyId: app,
-        PolicyName: 'default',
-        Policy: JSON.stringify({ Version: '2012-10-17', Statement: statements }),
-      })
-    await policyOf([root, { Effect: 'Deny', Principal: { AWS: deniedArn }, Action: 'kms:Decrypt', Resource: '*' }])
+    await setKeyPolicy([root, { Effect: 'Deny', Principal: { AWS: deniedArn }, Action: 'kms:Decrypt', Resource: '*' }])
     expect(await event('also: denied by the key policy', () => open(worldOf(denied)))).toBe('ERR_ACCESS_DENIED')
     await open(worldOf(owner))
-    await policyOf([root])
+    await setKeyPolicy([root])
     await open(worldOf(denied))
   })
 

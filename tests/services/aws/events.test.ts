@@ -33,6 +33,8 @@ const worldAt = (address: string, caller: AwsCaller, more: ProviderContext['env'
 })
 const here = (more: ProviderContext['env'] = {}): ProviderContext =>
   worldAt(localstack.address, localstack.caller, more)
+const faulty = (): ProviderContext => worldAt(proxy.address, localstack.caller)
+const calls = (): number => proxy.targets.filter((target) => target.endsWith('.Decrypt')).length
 const event = (
   name: EventName | `also: ${string}`,
   work: () => Promise<unknown>,
@@ -198,9 +200,6 @@ describe('regions', () => {
 })
 
 describe('faults', () => {
-  const faulty = (): ProviderContext => worldAt(proxy.address, localstack.caller)
-  const calls = (): number => proxy.targets.filter((target) => target.endsWith('.Decrypt')).length
-
   test('throttled, and then well', async () => {
     await faults.setFaults([{ operation: 'Decrypt', error: { code: 'ThrottlingException' }, times: 2 }])
     expect(await event('throttled, then well', () => open(faulty()), FAULTY)).toBe('done')
