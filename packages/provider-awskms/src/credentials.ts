@@ -7,7 +7,7 @@ import type { KmsSettings } from './kms-settings.ts'
 type Env = ProviderContext['env']
 type Static = { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
 export type FindCredentials = Extract<KMSClientConfig['credentials'], (...properties: never) => unknown>
-type ClientParts = Required<Pick<KMSClientConfig, 'requestHandler' | 'logger'>>
+type ClientParts = Required<Pick<KMSClientConfig, 'requestHandler' | 'logger' | 'customUserAgent'>>
 
 /** Nobody knows who the caller is: every place was looked at. */
 export class NoCredentials extends Error {
@@ -44,7 +44,9 @@ export function findCredentials(key: KmsKey, env: Env, settings: KmsSettings, cl
       const { fromTokenFile } = await import('@aws-sdk/credential-providers')
       const roleArn = env['AWS_ROLE_ARN'] ?? ''
       const roleSessionName = env['AWS_ROLE_SESSION_NAME'] || 'stackseal'
-      return fromTokenFile({ webIdentityTokenFile, roleArn, roleSessionName, ...stsConfig(settings) })(properties)
+      return fromTokenFile({ webIdentityTokenFile, roleArn, roleSessionName, ...nested(client, settings, true) })(
+        properties,
+      )
     }
   }
   return ofProfile(env, settings, client)
@@ -68,7 +70,8 @@ function staticKeys(env: Env): Static | undefined {
   return sessionToken === undefined ? { accessKeyId, secretAccessKey } : { accessKeyId, secretAccessKey, sessionToken }
 }
 
-function ofProfile(env: Env, settings: KmsSettings, { requestHandler, logger }: ClientParts): FindCredentials {
+function ofProfile(env: Env, settings: KmsSettings, client: ClientParts): FindCredentials {
+  const { requestHandler, logger } = client
   const { profile, files, region } = settings
   const lines = files.profile(profile.name) ?? {}
   if (SAYS_HOW.some((name) => lines[name] !== undefined)) {
@@ -80,16 +83,21 @@ function ofProfile(env: Env, settings: KmsSettings, { requestHandler, logger }: 
         ...(files.credentialsFile === undefined ? {} : { filepath: files.credentialsFile }),
         ignoreCache: true,
         parentClientConfig: { region, requestHandler, logger },
-        ...(lines['role_arn'] === undefined ? {} : stsConfig(settings)),
+        ...nested(client, settings, lines['role_arn'] !== undefined),
       })(properties)
     }
   }
   return async () => (await ofContainer(env)) ?? ofMachine(env)
 }
 
-/** STS is asked where the environment says; the SDK would look into the process for that. */
-function stsConfig({ stsEndpoint }: KmsSettings): { clientConfig?: { endpoint: string } } {
-  return stsEndpoint === undefined ? {} : { clientConfig: { endpoint: stsEndpoint } }
+/** The clients that the SDK makes for this. STS is asked where the environment says; the SDK would ask the process. */
+function nested(
+  { customUserAgent }: ClientParts,
+  { stsEndpoint }: KmsSettings,
+  asksSts: boolean,
+): { clientConfig: { customUserAgent: ClientParts['customUserAgent']; endpoint?: string } } {
+  const endpoint = asksSts && stsEndpoint !== undefined ? { endpoint: stsEndpoint } : {}
+  return { clientConfig: { customUserAgent, ...endpoint } }
 }
 
 async function ofContainer(env: Env): Promise<Awaited<ReturnType<FindCredentials>> | undefined> {

@@ -49,18 +49,13 @@ export async function kmsSettings(key: KmsKey, env: Env): Promise<KmsSettings> {
         env['AWS_ENDPOINT_URL'] ||
         files.endpoint(profile.name, service.toLowerCase())
   const own = endpointOf('KMS')
+  const stsEndpoint = endpointOf('STS')
   if (key.endpoint !== undefined) {
     const named = ignored ? undefined : env['AWS_ENDPOINT_URL_KMS'] || env['AWS_ENDPOINT_URL']
     checkEndpoint(key.endpoint, { hosts: listOf(env['STACKSEAL_ALLOW_ENDPOINTS']), own: named })
   }
   const endpoint = key.endpoint ?? own
-  if (endpoint !== undefined && !/^https?:$/.test(URL.canParse(endpoint) ? new URL(endpoint).protocol : '')) {
-    throw wrongForm(
-      'AWS_ENDPOINT_URL',
-      'is not the address of a server',
-      'an address looks like https://127.0.0.1:4566',
-    )
-  }
+  for (const address of [endpoint, stsEndpoint]) checkAddress(address)
   const fips = key.fips || flag('AWS_USE_FIPS_ENDPOINT', 'use_fips_endpoint')
   const dualstack = key.dualstack || flag('AWS_USE_DUALSTACK_ENDPOINT', 'use_dualstack_endpoint')
   if (endpoint !== undefined && (fips || dualstack)) {
@@ -69,7 +64,7 @@ export async function kmsSettings(key: KmsKey, env: Env): Promise<KmsSettings> {
   return {
     ...regionOf(key, env, inProfile?.['region'], profile.name),
     endpoint,
-    stsEndpoint: endpointOf('STS'),
+    stsEndpoint,
     fips,
     dualstack,
     ca: await authorities(env['AWS_CA_BUNDLE'] || inProfile?.['ca_bundle']),
@@ -113,6 +108,21 @@ function regionOf(
     hint: 'add region=… to the key URL, or set AWS_REGION',
     details: { scheme: 'awskms' },
   })
+}
+
+/** An address of the environment may be any server; it is shown in hints, so it may hold nothing secret. */
+function checkAddress(text: string | undefined): void {
+  if (text === undefined) return
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw wrongForm(
+      'AWS_ENDPOINT_URL',
+      'is not the address of a server',
+      'an address looks like https://127.0.0.1:4566',
+    )
+  }
+  if (url.username === '' && url.password === '') return
+  throw wrongForm('AWS_ENDPOINT_URL', 'holds a user name or password', 'take the part before the @ out')
 }
 
 async function authorities(path: string | undefined): Promise<string | undefined> {

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +20,7 @@ const provider = awsKms()
 
 /** An STS and a container's endpoint for credentials, which note what they were asked. */
 const asked: string[] = []
+let userAgent: string | undefined
 let refuses: string | undefined
 const others = createServer((incoming, outgoing) => {
   let body = ''
@@ -41,6 +43,7 @@ const others = createServer((incoming, outgoing) => {
       )
       return
     }
+    userAgent = incoming.headers['user-agent']
     asked.push(`${action} ${form.get('RoleArn')} by ${caller} as ${form.get('RoleSessionName')}`)
     outgoing.setHeader('content-type', 'text/xml')
     if (refuses !== undefined) {
@@ -205,6 +208,7 @@ describe('profiles', () => {
     const env = { ...files, AWS_PROFILE: 'role', AWS_ENDPOINT_URL_STS: origin }
     expect(await callerOf(env)).toMatchObject({ id: 'ASIAASSUMED' })
     expect(asked[0]).toMatch(/^AssumeRole arn:aws:iam::1:role\/of-profile by AKIADEV as /)
+    expect(userAgent).toMatch(/ stackseal\//)
     refuses = 'AccessDenied'
     const error = await errorOf({ ...env, AWS_PROFILE: 'role', AWS_DEFAULT_REGION: 'x' })
     expect(error.code).toBe('ERR_ACCESS_DENIED')
@@ -229,6 +233,27 @@ describe('profiles', () => {
     const error = await errorOf({ ...files, AWS_PROFILE: 'sso' })
     expect(error.code).toBe('ERR_CREDENTIALS_MISSING')
     expect(error.hint).toBe('sign in first: aws sso login --profile sso')
+  })
+
+  test('one whose sign-in has expired', async () => {
+    const place = mkdtempSync(join(folder, 'home-'))
+    mkdirSync(join(place, '.aws/sso/cache'), { recursive: true })
+    const token = {
+      accessToken: 'sso-access-token',
+      expiresAt: '2020-01-01T00:00:00Z',
+      startUrl: 'https://x',
+      region: 'eu-west-1',
+    }
+    const file = `${createHash('sha1').update('stackseal-test').digest('hex')}.json`
+    writeFileSync(join(place, '.aws/sso/cache', file), JSON.stringify(token))
+    // Only the SDK knows where sign-ins lie: in the home of the process.
+    const before = process.env['HOME']
+    process.env['HOME'] = place
+    const error = await errorOf({ ...files, AWS_PROFILE: 'sso', HOME: place })
+    process.env['HOME'] = before
+    expect(error.code).toBe('ERR_CREDENTIALS_INVALID')
+    expect(error.hint).toContain('aws sso login --profile sso')
+    expect(JSON.stringify(error)).not.toContain('sso-access-token')
   })
 
   test('one that asks for a code', async () => {
@@ -266,7 +291,9 @@ test('anonymous requests have no signature', async () => {
   expect(kms.requests[0]?.headers.authorization).toBeUndefined()
 })
 
-test('every request names Stackseal and its version', async () => {
-  await callerOf(keys('AKIAONE'))
-  expect(kms.requests[0]?.headers['user-agent']).toMatch(/ stackseal\/\d+\.\d+\.\d+/)
+test('every request names Stackseal and its version, those to STS too', async () => {
+  const form = / stackseal\/\d+\.\d+\.\d+/
+  await callerOf({ ...keys('AKIAUA'), AWS_ENDPOINT_URL_STS: origin }, 'awskms://alias/app?role=arn:aws:iam::1:role/ua')
+  expect(kms.requests[0]?.headers['user-agent']).toMatch(form)
+  expect(userAgent).toMatch(form)
 })

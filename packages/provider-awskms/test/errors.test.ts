@@ -3,8 +3,8 @@ import { createServer, type Socket } from 'node:net'
 import { type ErrorCode, isStacksealError, parseKeyUrl, type StacksealError } from '@stackseal/core'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 
-import { AWS_ERRORS } from '../src/classify.ts'
 import { awsKms } from '../src/index.ts'
+import { SERVICE_ERRORS } from '../src/service-errors.ts'
 import { CALLERS, json, KmsServer, refusal, REGION, type Reply } from './kms-server.ts'
 
 const kms = await KmsServer.start()
@@ -100,8 +100,10 @@ describe('what AWS documents', () => {
     expect(error.cause).toBeUndefined()
   })
 
-  test('no row of the table is without a hint that can be read', () => {
-    expect(AWS_ERRORS.filter(({ names = [] }) => names.length > new Set(names).size)).toEqual([])
+  test('each name of the table stands in one row, or in rows that differ by step or text', () => {
+    const wholly = SERVICE_ERRORS.filter(({ steps, text }) => steps === undefined && text === undefined)
+    const names = wholly.flatMap((row) => row.names ?? [])
+    expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([])
   })
 
   test('a name that nobody knows is a fault of this provider, and its text is not kept', async () => {

@@ -123,7 +123,9 @@ describe('a server that the environment names', () => {
   })
 
   test('has to have the form of an address', async () => {
-    expect(await codeOf(read('', { AWS_ENDPOINT_URL: 'kms:1' }))).toBe('ERR_USAGE')
+    for (const AWS_ENDPOINT_URL of ['kms:1', 'kms', 'https://user:pass@kms.example.com']) {
+      expect(await codeOf(read('', { AWS_ENDPOINT_URL }))).toBe('ERR_USAGE')
+    }
   })
 })
 

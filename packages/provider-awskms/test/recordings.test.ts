@@ -52,10 +52,12 @@ test('there are six recordings, with sealing, opening and refusals', () => {
 /** What the provider makes of one exchange: the bytes that were sealed or opened, or the code of the refusal. */
 async function madeOf({ operation, request }: Exchange): Promise<string> {
   const service = await connect(parseKeyUrl(`awskms://${request['KeyId'] ?? 'alias/test-secrets'}`), context)
-  const [field, use] =
-    operation === 'Encrypt' ? (['Plaintext', service.wrap] as const) : (['CiphertextBlob', service.unwrap] as const)
-  const bytes = Buffer.from(request[field] ?? '', 'base64')
-  return use(bytes, never).then(
+  const bytesOf = (field: string): Buffer => Buffer.from(request[field] ?? '', 'base64')
+  const work =
+    operation === 'Encrypt'
+      ? service.wrap(bytesOf('Plaintext'), never)
+      : service.unwrap(bytesOf('CiphertextBlob'), never)
+  return work.then(
     (answer) => Buffer.from(answer).toString('base64'),
     (error: unknown) => classify(error).code,
   )
