@@ -9,6 +9,12 @@ type Static = { accessKeyId: string; secretAccessKey: string; sessionToken?: str
 export type FindCredentials = Extract<KMSClientConfig['credentials'], (...properties: never) => unknown>
 type ClientParts = Required<Pick<KMSClientConfig, 'requestHandler' | 'logger' | 'customUserAgent'>>
 
+interface WebIdentity {
+  readonly webIdentityTokenFile: string
+  readonly role: string | undefined
+  readonly session: string | undefined
+}
+
 /** Nobody knows who the caller is: every place was looked at. */
 export class NoCredentials extends Error {
   override readonly name = 'NoCredentials'
@@ -17,17 +23,8 @@ export class NoCredentials extends Error {
 const METADATA_MS = 1_000
 
 // Whatever of these a profile has, it says how to come to credentials. Others only hold a region or an output format.
-const SAYS_HOW = [
-  'aws_access_key_id',
-  'role_arn',
-  'web_identity_token_file',
-  'sso_session',
-  'sso_start_url',
-  'sso_account_id',
-  'credential_process',
-  'credential_source',
-  'login_session',
-]
+const FOR_FROM_INI = ['aws_access_key_id', 'role_arn', 'credential_process', 'credential_source', 'login_session']
+const SAYS_HOW = [...FOR_FROM_INI, 'web_identity_token_file', 'sso_session', 'sso_start_url', 'sso_account_id']
 
 /**
  * Credentials in the order of the reference: a profile that the key URL names, the keys in the environment, a web
@@ -40,14 +37,8 @@ export function findCredentials(key: KmsKey, env: Env, settings: KmsSettings, cl
   if (keys !== undefined) return async () => keys
   const webIdentityTokenFile = env['AWS_WEB_IDENTITY_TOKEN_FILE']
   if (webIdentityTokenFile !== undefined && webIdentityTokenFile !== '') {
-    return async (properties) => {
-      const { fromTokenFile } = await import('@aws-sdk/credential-providers')
-      const roleArn = env['AWS_ROLE_ARN'] ?? ''
-      const roleSessionName = env['AWS_ROLE_SESSION_NAME'] || 'stackseal'
-      return fromTokenFile({ webIdentityTokenFile, roleArn, roleSessionName, ...nested(client, settings, true) })(
-        properties,
-      )
-    }
+    const identity = { webIdentityTokenFile, role: env['AWS_ROLE_ARN'], session: env['AWS_ROLE_SESSION_NAME'] }
+    return ofWebIdentity(identity, settings, client)
   }
   return ofProfile(env, settings, client)
 }
@@ -74,20 +65,46 @@ function ofProfile(env: Env, settings: KmsSettings, client: ClientParts): FindCr
   const { requestHandler, logger } = client
   const { profile, files, region } = settings
   const lines = files.profile(profile.name) ?? {}
-  if (SAYS_HOW.some((name) => lines[name] !== undefined)) {
-    return async (properties) => {
-      const { fromIni } = await import('@aws-sdk/credential-providers')
-      return fromIni({
-        profile: profile.name,
-        ...(files.configFile === undefined ? {} : { configFilepath: files.configFile }),
-        ...(files.credentialsFile === undefined ? {} : { filepath: files.credentialsFile }),
-        ignoreCache: true,
-        parentClientConfig: { region, requestHandler, logger },
-        ...nested(client, settings, lines['role_arn'] !== undefined),
-      })(properties)
-    }
+  if (!SAYS_HOW.some((name) => lines[name] !== undefined)) {
+    return async () => (await ofContainer(env)) ?? ofMachine(env)
   }
-  return async () => (await ofContainer(env)) ?? ofMachine(env)
+  const webIdentityTokenFile = lines['web_identity_token_file']
+  if (webIdentityTokenFile !== undefined) {
+    return ofWebIdentity(
+      { webIdentityTokenFile, role: lines['role_arn'], session: lines['role_session_name'] },
+      settings,
+      client,
+    )
+  }
+  return async (properties) => {
+    const { fromIni, fromSSO } = await import('@aws-sdk/credential-providers')
+    // fromIni finds the sign-in of a profile too, but looks for the profile in the process's own files.
+    const from = FOR_FROM_INI.some((name) => lines[name] !== undefined) ? fromIni : fromSSO
+    return from({
+      profile: profile.name,
+      ...(files.configFile === undefined ? {} : { configFilepath: files.configFile }),
+      ...(files.credentialsFile === undefined ? {} : { filepath: files.credentialsFile }),
+      ignoreCache: true,
+      parentClientConfig: { region, requestHandler, logger },
+      ...nested(client, settings, lines['role_arn'] !== undefined),
+    })(properties)
+  }
+}
+
+function ofWebIdentity(
+  { webIdentityTokenFile, role, session }: WebIdentity,
+  settings: KmsSettings,
+  client: ClientParts,
+): FindCredentials {
+  return async (properties) => {
+    const { fromTokenFile } = await import('@aws-sdk/credential-providers')
+    return fromTokenFile({
+      webIdentityTokenFile,
+      roleArn: role ?? '',
+      roleSessionName: session || 'stackseal',
+      ...nested(client, settings, true),
+    })(properties)
+  }
 }
 
 /** The clients that the SDK makes for this. STS is asked where the environment says; the SDK would ask the process. */

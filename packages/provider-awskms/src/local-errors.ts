@@ -45,6 +45,12 @@ export const LOCAL_ERRORS: readonly ErrorRow[] = [
       'get-session-token, or use aws sso login',
   },
   {
+    steps: ['assume role'],
+    names: ['CredentialsProviderError'],
+    code: 'ERR_INVALID_REPLY',
+    hint: () => 'what answers as AWS STS is not it: check AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, and proxies',
+  },
+  {
     steps: ['find credentials'],
     names: ['CredentialsProviderError', 'TokenProviderError', 'ProviderError'],
     code: 'ERR_CREDENTIALS_MISSING',
@@ -64,7 +70,9 @@ export const LOCAL_ERRORS: readonly ErrorRow[] = [
   // A redirect is not followed; a page, or nothing that could be read, is no answer of KMS.
   { status: [300, 399], code: 'ERR_INVALID_REPLY', hint: elsewhere },
   { names: ['SyntaxError'], code: 'ERR_INVALID_REPLY', hint: elsewhere },
+  // A refusal without a name, and what the SDK's parsers throw of an answer.
   { names: ['UnknownError', 'Unknown'], status: [400, 499], code: 'ERR_INVALID_REPLY', hint: elsewhere },
+  { names: ['Error', 'TypeError', 'RangeError'], status: [100, 499], code: 'ERR_INVALID_REPLY', hint: elsewhere },
   { network: /^(?:ENOTFOUND|EAI_[A-Z]+|EADDRNOTAVAIL|EINVAL)$/, code: 'ERR_UNAVAILABLE', hint: reach },
   { network: /^(?:ETIMEDOUT|ESOCKETTIMEDOUT)$/, code: 'ERR_TIMEOUT', hint: reach },
   {

@@ -88,6 +88,17 @@ export const SERVICE_ERRORS: readonly ErrorRow[] = [
     hint: ({ key }) => `AWS does not take ${key.keyId} as the name of a key, or the context_… parameters as a context`,
   },
   {
+    names: ['ValidationException', 'ValidationError', 'InvalidParameterValue', 'MissingParameter'],
+    steps: ['assume role'],
+    code: 'ERR_INVALID_KEY_URL',
+    hint: ({ key }) => `AWS does not take ${key.role ?? 'it'} as the ARN of a role`,
+  },
+  {
+    names: ['ValidationException', 'ValidationError', 'InvalidParameterValue', 'MissingParameter'],
+    code: 'ERR_CREDENTIALS_INVALID',
+    hint: ({ settings }) => `AWS does not take the role or the token of the profile ${settings.profile.name}`,
+  },
+  {
     names: ['AccessDenied', 'AccessDeniedException', 'NotAuthorized', 'UnauthorizedOperation'],
     steps: ['assume role'],
     code: 'ERR_ACCESS_DENIED',

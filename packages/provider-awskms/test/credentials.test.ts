@@ -22,6 +22,7 @@ const provider = awsKms()
 const asked: string[] = []
 let userAgent: string | undefined
 let refuses: string | undefined
+let raw: readonly [status: number, body: string] | undefined
 const others = createServer((incoming, outgoing) => {
   let body = ''
   incoming.on('data', (chunk: Buffer) => (body += chunk.toString()))
@@ -45,6 +46,10 @@ const others = createServer((incoming, outgoing) => {
     }
     userAgent = incoming.headers['user-agent']
     asked.push(`${action} ${form.get('RoleArn')} by ${caller} as ${form.get('RoleSessionName')}`)
+    if (raw !== undefined) {
+      outgoing.writeHead(raw[0]).end(raw[1])
+      return
+    }
     outgoing.setHeader('content-type', 'text/xml')
     if (refuses !== undefined) {
       outgoing.writeHead(403)
@@ -95,6 +100,7 @@ async function errorOf(env: Env, url = 'awskms://alias/app'): Promise<StacksealE
 beforeEach(() => {
   asked.length = 0
   refuses = undefined
+  raw = undefined
 })
 afterAll(async () => {
   await provider.close?.()
@@ -177,6 +183,7 @@ describe('profiles', () => {
       '[profile sso]\nsso_session = stackseal-test\nsso_account_id = 1\nsso_role_name = r\n' +
       '[sso-session stackseal-test]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-1\n' +
       '[profile mfa]\nrole_arn = arn:aws:iam::1:role/m\nsource_profile = dev\nmfa_serial = arn:aws:iam::1:mfa/m\n' +
+      `[profile web]\nweb_identity_token_file = ${join(folder, 'token')}\nrole_arn = arn:aws:iam::1:role/web-profile\n` +
       `[profile local]\nservices = here\n[services here]\nkms =\n  endpoint_url = ${kms.origin}\n`,
     credentials:
       '[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = x\n' +
@@ -213,6 +220,13 @@ describe('profiles', () => {
     const error = await errorOf({ ...env, AWS_PROFILE: 'role', AWS_DEFAULT_REGION: 'x' })
     expect(error.code).toBe('ERR_ACCESS_DENIED')
     expect(error.hint).toContain('sts:AssumeRole')
+  })
+
+  test('one that has a web identity', async () => {
+    writeFileSync(join(folder, 'token'), 'ey.web.identity')
+    const env = { ...files, AWS_PROFILE: 'web', AWS_ENDPOINT_URL: origin, AWS_ENDPOINT_URL_KMS: kms.origin }
+    expect(await callerOf(env)).toMatchObject({ id: 'ASIAASSUMED' })
+    expect(asked).toEqual(['AssumeRoleWithWebIdentity arn:aws:iam::1:role/web-profile by nobody as stackseal'])
   })
 
   test('one that gives KMS an endpoint', async () => {
@@ -277,6 +291,31 @@ describe('a role of the key URL', () => {
     const error = await errorOf({ ...env, AWS_ROLE_SESSION_NAME: 'x' }, url)
     expect(error.code).toBe('ERR_ACCESS_DENIED')
     expect(error.hint).toContain('sts:AssumeRole on arn:aws:iam::111122223333:role/deploy')
+  })
+
+  test.each([
+    ['ValidationError', 'ERR_INVALID_KEY_URL'],
+    ['ExpiredToken', 'ERR_CREDENTIALS_INVALID'],
+    ['InvalidClientTokenId', 'ERR_CREDENTIALS_INVALID'],
+    ['SignatureDoesNotMatch', 'ERR_CREDENTIALS_INVALID'],
+    ['RegionDisabledException', 'ERR_ACCESS_DENIED'],
+    ['Throttling', 'ERR_THROTTLED'],
+  ])('that STS refuses with %s is %s', async (name, code) => {
+    refuses = name
+    expect((await errorOf({ ...env, AWS_ROLE_SESSION_NAME: name }, url)).code).toBe(code)
+  })
+
+  test.each([
+    [200, '<html>', 'ERR_INVALID_REPLY'],
+    [200, '<html></html>', 'ERR_INVALID_REPLY'],
+    [200, '', 'ERR_INVALID_REPLY'],
+    [200, '{}', 'ERR_INVALID_REPLY'],
+    [403, '<html></html>', 'ERR_INVALID_REPLY'],
+    [403, 'no', 'ERR_INVALID_REPLY'],
+    [503, '<html></html>', 'ERR_UNAVAILABLE'],
+  ])('that something else than STS answers with %i %j is %s', async (status, body, code) => {
+    raw = [status, body]
+    expect((await errorOf({ ...env, AWS_ROLE_SESSION_NAME: `${status}${body.length}` }, url)).code).toBe(code)
   })
 
   test('does not hide that there are no credentials to assume it with', async () => {
