@@ -134,9 +134,12 @@ describe('keys and texts', () => {
   })
 
   test('a key that is not there', async () => {
-    for (const name of ['alias/lost', '00000000-1111-2222-3333-444444444444']) {
-      const lost = { ...sealedKey, url: parseKeyUrl(`awskms://${name}`) }
-      expect(await event(`also: no ${name}`, () => open(context, lost))).toBe('ERR_KEY_NOT_FOUND')
+    for (const [name, text] of [
+      ['no such alias', 'awskms://alias/lost'],
+      ['no such key id', 'awskms://00000000-1111-2222-3333-444444444444'],
+    ] as const) {
+      const lost = { ...sealedKey, url: parseKeyUrl(text) }
+      expect(await event(`also: ${name}`, () => open(context, lost))).toBe('ERR_KEY_NOT_FOUND')
     }
   })
 
@@ -155,9 +158,12 @@ describe('keys and texts', () => {
     const dev = parseKeyUrl('awskms://alias/app?context_stack=dev')
     const { sealedKey: inDev } = await Envelope.create(dev, registry, context)
     await open(context, inDev)
-    for (const text of ['awskms://alias/app?context_stack=prod', 'awskms://alias/app']) {
+    for (const [name, text] of [
+      ['other context', 'awskms://alias/app?context_stack=prod'],
+      ['no context', 'awskms://alias/app'],
+    ] as const) {
       const elsewhere = { ...inDev, url: parseKeyUrl(text) }
-      expect(await event('also: other context', () => open(context, elsewhere))).toBe('ERR_WRONG_KEY')
+      expect(await event(`also: ${name}`, () => open(context, elsewhere))).toBe('ERR_WRONG_KEY')
     }
   })
 
