@@ -65,6 +65,9 @@ export class MiniStack {
         // It listens on every interface where this is not said.
         BIND_HOST: '127.0.0.1',
         GATEWAY_PORT: String(port),
+        // Two more listeners that are on by default, at fixed ports of every interface.
+        IOT_MTLS_ENABLED: '0',
+        SFTP_ENABLED: '0',
       },
       cwd: folder,
       async isReady() {
