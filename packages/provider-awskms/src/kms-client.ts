@@ -4,6 +4,7 @@ import type { ProviderContext } from '@stackseal/core'
 import { type FindCredentials, findCredentials } from './credentials.ts'
 import type { KmsKey } from './kms-key.ts'
 import type { KmsSettings } from './kms-settings.ts'
+import { checkProxies } from './proxies.ts'
 import { VERSION } from './version.ts'
 
 type Shared = Required<
@@ -31,8 +32,9 @@ export async function kmsClient(
   env: ProviderContext['env'],
   atStep: AtStep,
 ): Promise<KMSClient> {
-  const { KMSClient } = await import('@aws-sdk/client-kms')
   const { region, endpoint } = settings
+  await checkProxies(new URL(endpoint ?? `https://kms.${region}.amazonaws.com`), settings.proxyEnv)
+  const { KMSClient } = await import('@aws-sdk/client-kms')
   const shared: Shared = {
     region,
     maxAttempts: 1,
@@ -100,7 +102,7 @@ function credentials(
     })
 }
 
-/** Agents with the authorities and proxies of the environment. Node takes proxies from here since 22.21 and 24.5. */
+/** Agents with the authorities and proxies of the environment. Given here, neither is taken from the process. */
 function agents({ ca, proxyEnv }: KmsSettings): { httpAgent: object; httpsAgent: object } {
   const options = { keepAlive: true, maxSockets: 50, proxyEnv }
   return {

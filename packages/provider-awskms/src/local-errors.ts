@@ -93,6 +93,11 @@ export const LOCAL_ERRORS: readonly ErrorRow[] = [
     code: 'ERR_USAGE',
     hint: ({ settings }) => `${settings.region} has no such FIPS or dual-stack endpoint: take fips or dualstack out`,
   },
+  {
+    network: /^ERR_PROXY_/,
+    code: 'ERR_USAGE',
+    hint: () => 'the proxy that HTTPS_PROXY or HTTP_PROXY names is not an address: it looks like http://proxy:3128',
+  },
   // Whatever stands in the text of credentials that were found and can not be sent.
   {
     network: /^ERR_INVALID_CHAR$/,

@@ -23,6 +23,10 @@ const service = await connect(parseKeyUrl(URL_TEXT), { env })
 const never = new AbortController().signal
 const { sealed, dataKey } = await provider.createKey(parseKeyUrl(URL_TEXT), { env })
 
+// Said by Node's own documentation of http.Agent: proxyEnv came in 22.21 and 24.5.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const TAKES_PROXIES = (major === 22 && minor >= 21) || (major === 24 && minor >= 5) || major > 24
+
 async function errorOf(work: Promise<unknown>): Promise<StacksealError> {
   const error: unknown = await work.catch((thrown: unknown) => thrown)
   if (isStacksealError(error)) return error
@@ -220,6 +224,20 @@ describe('the network', () => {
     )
     expect(error).toMatchObject({ code: 'ERR_UNAVAILABLE', details: { network: 'ECONNREFUSED', attempts: 3 } })
     expect(error.hint).toContain('http://127.0.0.1:1')
+  })
+
+  test('a proxy of the environment is gone through, or said to be out of reach of this Node; NO_PROXY leads past it', async () => {
+    kms.override = () => refusal('DisabledException')
+    const world = { ...env, AWS_ENDPOINT_URL_KMS: 'http://kms.invalid', HTTP_PROXY: kms.origin }
+    const call = provider.openKey(parseKeyUrl(URL_TEXT), sealed, { env: world })
+    expect((await errorOf(call)).code).toBe(TAKES_PROXIES ? 'ERR_KEY_DISABLED' : 'ERR_USAGE')
+    const past = provider.openKey(parseKeyUrl(URL_TEXT), sealed, { env: { ...world, NO_PROXY: '.invalid' } })
+    expect((await errorOf(past)).code).toBe('ERR_UNAVAILABLE')
+  })
+
+  test('a proxy that is no address is told', async () => {
+    const world = { ...env, AWS_ENDPOINT_URL_KMS: 'http://kms.invalid', HTTP_PROXY: 'http://[' }
+    expect((await errorOf(provider.openKey(parseKeyUrl(URL_TEXT), sealed, { env: world }))).code).toBe('ERR_USAGE')
   })
 
   test('a name that is nobody’s', async () => {
