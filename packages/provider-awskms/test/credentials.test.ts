@@ -263,8 +263,9 @@ describe('profiles', () => {
     // Only the SDK knows where sign-ins lie: in the home of the process.
     const before = process.env['HOME']
     process.env['HOME'] = place
-    const error = await errorOf({ ...files, AWS_PROFILE: 'sso', HOME: place })
-    process.env['HOME'] = before
+    const error = await errorOf({ ...files, AWS_PROFILE: 'sso', HOME: place }).finally(() => {
+      process.env['HOME'] = before
+    })
     expect(error.code).toBe('ERR_CREDENTIALS_INVALID')
     expect(error.hint).toContain('aws sso login --profile sso')
     expect(JSON.stringify(error)).not.toContain('sso-access-token')
