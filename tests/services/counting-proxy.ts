@@ -3,6 +3,8 @@ import { createServer, request, type Server } from 'node:http'
 /** Passes requests on to a server and counts them, so that a test can say how many calls something took. */
 export class CountingProxy {
   readonly paths: string[] = []
+  /** What AWS's JSON protocol calls the operation, which is in no path. */
+  readonly targets: string[] = []
   readonly #server: Server
 
   private constructor(server: Server) {
@@ -12,6 +14,8 @@ export class CountingProxy {
   static async start(target: string): Promise<CountingProxy> {
     const server = createServer((incoming, outgoing) => {
       proxy.paths.push(incoming.url ?? '')
+      const operation = incoming.headers['x-amz-target']
+      if (typeof operation === 'string') proxy.targets.push(operation)
       const { method, headers, url = '/' } = incoming
       const onward = request(`${target}${url}`, { method, headers }, (reply) => {
         outgoing.writeHead(reply.statusCode ?? 502, reply.headers)

@@ -5,13 +5,16 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { drongo } from './drongo.ts'
+import { localstackKms } from './localstack-kms.ts'
+import { microburst } from './microburst.ts'
+import { ministack } from './ministack.ts'
 import { openbao } from './openbao.ts'
 import { endLeftServers, forgetServers } from './server-process.ts'
 import type { Service } from './service.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const EVENTS = join(ROOT, '.reports/service-events.jsonl')
-const SERVICES: readonly Service[] = [openbao, drongo]
+const SERVICES: readonly Service[] = [openbao, localstackKms, ministack, microburst, drongo]
 
 interface Row {
   readonly service: string

@@ -1,1 +1,1 @@
-export {}
+export { awsKms } from './aws-kms.ts'
