@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto'
+
+import type { Reply, SeenRequest } from './key-vault-server.ts'
+
+export type Permission = 'encrypt' | 'decrypt' | 'list' | 'get'
+
+interface Caller {
+  readonly secret: string
+  readonly permissions: Set<string>
+}
+
+const TENANT = '11111111-2222-3333-4444-555555555555'
+
+/** The sign-in of one tenant: service principals with a secret each, and a managed identity. */
+export class SignInServer {
+  readonly tenant: string = TENANT
+  readonly #callers = new Map<string, Caller>()
+  readonly #tokens = new Map<string, { readonly clientId: string; readonly resource: string }>()
+
+  /** Adds a service principal that has these permissions on every key, and gives what a program needs to be it. */
+  add(clientId: string, secret: string, permissions: readonly Permission[]): Record<string, string> {
+    this.#callers.set(clientId, { secret, permissions: new Set(permissions) })
+    return { AZURE_TENANT_ID: TENANT, AZURE_CLIENT_ID: clientId, AZURE_CLIENT_SECRET: secret }
+  }
+
+  /** For rights that are taken away while a program runs. */
+  permit(clientId: string, permissions: readonly Permission[]): void {
+    const secret = this.#callers.get(clientId)?.secret ?? ''
+    this.#callers.set(clientId, { secret, permissions: new Set(permissions) })
+  }
+
+  /** Undefined for a token that is not of this sign-in, or not for this resource. */
+  permissionsOf(token: string, resource: string): ReadonlySet<string> | undefined {
+    const known = this.#tokens.get(token)
+    return known?.resource === resource ? this.#callers.get(known.clientId)?.permissions : undefined
+  }
+
+  /** Ends every token: as after an hour. */
+  expireTokens(): void {
+    this.#tokens.clear()
+  }
+
+  answer(request: SeenRequest): Reply {
+    const { pathname, searchParams } = new URL(request.path, 'https://login.microsoftonline.com')
+    if (pathname === '/msi/token') return this.#managedIdentity(request, searchParams.get('resource') ?? '')
+    const [, tenant, ...rest] = pathname.split('/')
+    if (tenant !== TENANT && pathname !== '/common/discovery/instance') {
+      return refused(400, 'invalid_request', 90002, `Tenant '${tenant}' not found.`)
+    }
+    const base = `https://${request.host}/${TENANT}`
+    if (rest.join('/') === 'v2.0/.well-known/openid-configuration') {
+      return json(200, {
+        issuer: `${base}/v2.0`,
+        authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
+        token_endpoint: `${base}/oauth2/v2.0/token`,
+        jwks_uri: `${base}/discovery/v2.0/keys`,
+      })
+    }
+    if (rest.join('/') !== 'oauth2/v2.0/token') return json(404, {})
+    const form = new URLSearchParams(request.body)
+    const clientId = form.get('client_id') ?? ''
+    const caller = this.#callers.get(clientId)
+    if (caller === undefined) {
+      return refused(400, 'unauthorized_client', 700016, `Application with identifier '${clientId}' was not found.`)
+    }
+    const proof = form.get('client_secret') ?? form.get('client_assertion')
+    if (proof !== caller.secret) {
+      return refused(401, 'invalid_client', 7000215, `Invalid client secret provided for app '${clientId}'.`)
+    }
+    return json(200, {
+      token_type: 'Bearer',
+      expires_in: 3599,
+      ext_expires_in: 3599,
+      access_token: this.#token(clientId, (form.get('scope') ?? '').split('/.default')[0] ?? ''),
+    })
+  }
+
+  /** As on App Service: the header is the secret, and the caller is the first who has it. */
+  #managedIdentity({ headers }: SeenRequest, resource: string): Reply {
+    const secret = headers['x-identity-header']
+    const caller = [...this.#callers].find(([, each]) => each.secret === secret)
+    if (caller === undefined) return json(401, { statusCode: 401, message: 'No managed identity for this header.' })
+    const [clientId] = caller
+    return json(200, {
+      access_token: this.#token(clientId, resource.replace(/\/$/, '')),
+      expires_on: String(Math.floor(Date.now() / 1000) + 3600),
+      resource,
+      token_type: 'Bearer',
+      client_id: clientId,
+    })
+  }
+
+  #token(clientId: string, resource: string): string {
+    const token = `token-${randomBytes(24).toString('base64url')}`
+    this.#tokens.set(token, { clientId, resource })
+    return token
+  }
+}
+
+function json(status: number, value: object): Reply {
+  return { status, body: JSON.stringify(value) }
+}
+
+/** As Microsoft's sign-in writes it: the number stands in the text and in a list. */
+export function refused(status: number, error: string, number: number, text: string): Reply {
+  const error_description = `AADSTS${number}: ${text} Trace ID: 00000000-0000-0000-0000-000000000000`
+  return json(status, { error, error_description, error_codes: [number], correlation_id: '0' })
+}
