@@ -14,6 +14,7 @@ const TENANT = '11111111-2222-3333-4444-555555555555'
 /** The sign-in of one tenant: service principals with a secret each, and a managed identity. */
 export class SignInServer {
   readonly tenant: string = TENANT
+  readonly #tenants = new Set([TENANT])
   readonly #callers = new Map<string, Caller>()
   readonly #tokens = new Map<string, { readonly clientId: string; readonly resource: string }>()
 
@@ -21,6 +22,11 @@ export class SignInServer {
   add(clientId: string, secret: string, permissions: readonly Permission[]): Record<string, string> {
     this.#callers.set(clientId, { secret, permissions: new Set(permissions) })
     return { AZURE_TENANT_ID: TENANT, AZURE_CLIENT_ID: clientId, AZURE_CLIENT_SECRET: secret }
+  }
+
+  /** Signs in for another tenant too: that of a vault. */
+  addTenant(tenant: string | undefined): void {
+    if (tenant !== undefined) this.#tenants.add(tenant)
   }
 
   /** For rights that are taken away while a program runs. */
@@ -43,11 +49,9 @@ export class SignInServer {
   answer(request: SeenRequest): Reply {
     const { pathname, searchParams } = new URL(request.path, 'https://login.microsoftonline.com')
     if (pathname === '/msi/token') return this.#managedIdentity(request, searchParams.get('resource') ?? '')
-    const [, tenant, ...rest] = pathname.split('/')
-    if (tenant !== TENANT && pathname !== '/common/discovery/instance') {
-      return refused(400, 'invalid_request', 90002, `Tenant '${tenant}' not found.`)
-    }
-    const base = `https://${request.host}/${TENANT}`
+    const [, tenant = '', ...rest] = pathname.split('/')
+    if (!this.#tenants.has(tenant)) return refused(400, 'invalid_request', 90002, `Tenant '${tenant}' not found.`)
+    const base = `https://${request.host}/${tenant}`
     if (rest.join('/') === 'v2.0/.well-known/openid-configuration') {
       return json(200, {
         issuer: `${base}/v2.0`,
