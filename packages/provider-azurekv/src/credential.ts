@@ -42,15 +42,17 @@ export async function signInFor(host: string, env: Env, agent: Agent): Promise<S
     additionallyAllowedTenants: listOf(valueOf(env, 'AZURE_ADDITIONALLY_ALLOWED_TENANTS')),
     ...clientOptions(),
   }
+  checkChain(env)
   const [tenantId, clientId] = IDENTITY.map((name) => identifier(env, name))
   const from = proofIn(env)
   const missing = from === undefined ? [] : IDENTITY.filter((name) => valueOf(env, name) === undefined)
   if (from === undefined || tenantId === undefined || clientId === undefined) {
-    const chain = new identity.DefaultAzureCredential({
-      ...options,
-      ...(tenantId === undefined ? {} : { tenantId }),
-      ...(clientId === undefined ? {} : { managedIdentityClientId: clientId }),
-    })
+    const chain = () =>
+      new identity.DefaultAzureCredential({
+        ...options,
+        ...(tenantId === undefined ? {} : { tenantId }),
+        ...(clientId === undefined ? {} : { managedIdentityClientId: clientId }),
+      })
     return { credential: watched(chain, 'chain'), from: undefined, missing }
   }
   const own = { ...options, agent }
@@ -69,7 +71,7 @@ export async function signInFor(host: string, env: Env, agent: Agent): Promise<S
     AZURE_FEDERATED_TOKEN_FILE: () =>
       new identity.WorkloadIdentityCredential({ tenantId, clientId, tokenFilePath: proof, ...own }),
   }
-  return { credential: watched(make[from](), 'one'), from, missing }
+  return { credential: watched(make[from], 'one'), from, missing }
 }
 
 type ClientOptions = Pick<
@@ -92,6 +94,18 @@ function proofIn(env: Env): (typeof PROOFS)[number][0] | undefined {
   const only = valueOf(env, 'AZURE_TOKEN_CREDENTIALS')?.trim().toLowerCase()
   const isAllowed = (name: string): boolean => only === undefined || only === 'prod' || only === name
   return PROOFS.find(([variable, name]) => valueOf(env, variable) !== undefined && isAllowed(name))?.[0]
+}
+
+const CHAIN =
+  /^(?:dev|prod|(?:environment|workloadidentity|managedidentity|visualstudiocode|azurecli|azurepowershell|azuredevelopercli)credential)$/i
+
+function checkChain(env: Env): void {
+  const text = valueOf(env, 'AZURE_TOKEN_CREDENTIALS')
+  if (text === undefined || CHAIN.test(text.trim())) return
+  throw new StacksealError('ERR_USAGE', 'AZURE_TOKEN_CREDENTIALS names no way to sign in', {
+    hint: 'set it to dev, prod, or the name of one credential, such as AzureCliCredential',
+    details: { variable: 'AZURE_TOKEN_CREDENTIALS' },
+  })
 }
 
 function readAuthority(env: Env): string | undefined {

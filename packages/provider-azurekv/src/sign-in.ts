@@ -7,16 +7,21 @@ import { fieldOf } from './field-of.ts'
 /**
  * A credential whose failures hold facts and no text of the vendor's: such a text may quote what it was given. A chain
  * asks for a metadata service that is not there on most machines, which is no failure of the network.
+ *
+ * It is made anew after a failure: MSAL remembers being throttled for a minute, and refuses by itself until then.
  */
-export function watched(credential: TokenCredential, kind: 'one' | 'chain'): TokenCredential {
+export function watched(make: () => TokenCredential, kind: 'one' | 'chain'): TokenCredential {
+  let credential: TokenCredential | undefined
   return {
     async getToken(scopes, options: GetTokenOptions = {}) {
       const { abortSignal } = options
       const signal = abortSignal instanceof AbortSignal ? abortSignal : undefined
       const exchange: Exchange = { signal, replies: [], network: [] }
       try {
-        return await inExchange(exchange, () => credential.getToken(scopes, options))
+        const current = (credential ??= make())
+        return await inExchange(exchange, () => current.getToken(scopes, options))
       } catch (error) {
+        credential = undefined
         throw new AzureFault(signInFailure(error, exchange, kind))
       }
     },

@@ -13,6 +13,15 @@ const base64 = (bytes: Uint8Array | string): string => Buffer.from(bytes).toStri
 const base64Url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
 const hasHighByte = (bytes: Uint8Array): boolean => bytes.some((byte) => byte > 0x7f)
 
+/** How many bytes are read, or the code with which a text is refused. */
+function outcomeOf(sealed: string): number | string {
+  try {
+    return decodeSealed(sealed).wrapped.length
+  } catch (error) {
+    return isStacksealError(error) ? error.code : 'another error'
+  }
+}
+
 function errorOf(sealed: string): StacksealError {
   try {
     decodeSealed(sealed)
@@ -40,25 +49,26 @@ describe('every RSA ciphertext', () => {
   })
 
   test('is read from the inner text alone, and from a padded one', () => {
-    const property = fc.property(ciphertext, (bytes) => {
+    // A text without - and _ might be the outer one; one in ten thousand ciphertexts of a real length has neither.
+    const own = ciphertext.filter((bytes) => /[-_]/.test(base64Url(bytes)))
+    const property = fc.property(own, (bytes) => {
       const inner = base64Url(bytes)
       const padded = inner + '='.repeat((4 - (inner.length % 4)) % 4)
-      if (/[-_]/.test(inner)) {
-        expect(decodeSealed(inner)).toEqual({ wrapped: bytes, sealed: encodeSealed(bytes) })
-        expect(decodeSealed(padded)).toEqual({ wrapped: bytes, sealed: encodeSealed(bytes) })
+      for (const sealed of [inner, padded]) {
+        expect(decodeSealed(sealed)).toEqual({ wrapped: bytes, sealed: encodeSealed(bytes) })
       }
       expect(decodeSealed(base64(padded)).wrapped).toEqual(bytes)
     })
     fc.assert(property)
   })
 
-  test('that was damaged in its text is refused, or is another ciphertext: nothing is made of it', () => {
+  test('whose text was damaged is refused, or stays one of its length: nothing else is made of it', () => {
     const property = fc.property(ciphertext, fc.nat(), fc.integer({ min: 0x20, max: 0x7e }), (bytes, at, code) => {
       const inner = base64Url(bytes)
       const place = at % inner.length
       const changed = `${inner.slice(0, place)}${String.fromCharCode(code)}${inner.slice(place + 1)}`
-      if (/^[\w-]+$/.test(changed)) expect(decodeSealed(base64(changed)).wrapped).toHaveLength(bytes.length)
-      else if (!/^[\w-]+=$/.test(changed)) expect(errorOf(base64(changed)).code).toBe('ERR_MALFORMED_SEALED_KEY')
+      const isText = /^[\w-]+$/.test(changed)
+      expect(outcomeOf(base64(changed))).toBe(isText ? bytes.length : 'ERR_MALFORMED_SEALED_KEY')
     })
     fc.assert(property)
   })
@@ -101,9 +111,9 @@ describe('the sealed keys of the reference', () => {
 
   test.each(bad)('$sealed is refused where the reference does: $error', async ({ url, sealed, error = '' }) => {
     const opened = azureKeyVault().openKey(parseKeyUrl(url), sealed, { env: {} })
-    await expect(opened).rejects.toMatchObject({ code: 'ERR_MALFORMED_SEALED_KEY' })
     const at = /input byte (\d+)/.exec(error)?.[1]
-    if (at !== undefined) await expect(opened).rejects.toMatchObject({ details: { at: Number(at) } })
+    const details = at === undefined ? {} : { at: Number(at) }
+    await expect(opened).rejects.toMatchObject({ code: 'ERR_MALFORMED_SEALED_KEY', details })
   })
 
   test('are there, of both kinds, and no key URL that it refuses is taken', async () => {

@@ -46,7 +46,10 @@ const ACCEPTED: readonly (readonly [url: string, key: AzureKey])[] = [
   ['//mykeyvault.vault.azure.net/keys/my%20key', key({ name: 'my key' })],
   ['//mykeyvault.vault.azure.net/keys/mykey#part', key()],
   ['//mykeyvault.vault.azure.net/keys/mykey?', key()],
-  ['//mykeyvault.vault.azure.net/keys/mykey/myversion?algorithm=RSA-OAEP', key({ version: 'myversion', algorithm: 'RSA-OAEP' })],
+  [
+    '//mykeyvault.vault.azure.net/keys/mykey/myversion?algorithm=RSA-OAEP',
+    key({ version: 'myversion', algorithm: 'RSA-OAEP' }),
+  ],
   ['//mykeyvault.vault.azure.net/keys/mykey?algorithm=A256GCM', key({ algorithm: 'A256GCM' })],
   ['//mykeyvault.vault.azure.net/keys/mykey?algorithm=RSA1_5&algorithm=RSA-OAEP', key({ algorithm: 'RSA1_5' })],
 ]
@@ -104,10 +107,14 @@ describe('a key URL of Key Vault', () => {
   })
 
   test('tells about itself without a call', () => {
-    const { describe: tell } = azureKeyVault()
+    const provider = azureKeyVault()
     const algorithm = 'RSA-OAEP-256'
-    expect(tell?.(parseKeyUrl(`azurekeyvault://${host}/keys/k`), undefined)).toEqual({ vault: host, key: 'k', algorithm })
-    expect(tell?.(parseKeyUrl(`azurekeyvault://${host}/keys/k/0123?algorithm=RSA1_5`), 'AAAA')).toEqual({
+    expect(provider.describe?.(parseKeyUrl(`azurekeyvault://${host}/keys/k`), undefined)).toEqual({
+      vault: host,
+      key: 'k',
+      algorithm,
+    })
+    expect(provider.describe?.(parseKeyUrl(`azurekeyvault://${host}/keys/k/0123?algorithm=RSA1_5`), 'AAAA')).toEqual({
       vault: host,
       key: 'k',
       version: '0123',

@@ -23,7 +23,8 @@ const NAMES = [
   '*.vault.microsoftazure.de',
   '*.vault.region01.external.com',
   'login.microsoftonline.com',
-  'login.chinacloudapi.cn',
+  // What MSAL makes of login.chinacloudapi.cn.
+  'login.partner.microsoftonline.cn',
   'login.microsoftonline.us',
   'login.microsoftonline.de',
 ]

@@ -1,23 +1,28 @@
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 
 /** A certificate that vouches for itself, and its key, as PEM texts. Made anew for each run: nobody keeps the key. */
 export interface Certificate {
   readonly cert: string
   readonly key: string
+  readonly publicKey: KeyObject
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const OID = {
   ecdsaWithSha256: [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02],
+  sha256WithRsa: [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b],
   commonName: [0x55, 0x04, 0x03],
   subjectAltName: [0x55, 0x1d, 0x11],
   basicConstraints: [0x55, 0x1d, 0x13],
 } as const
 
 /** X.509 v3 (RFC 5280 §4.1) by hand, since Node reads certificates and makes none. A name may start with `*.`. */
-export function certificateFor(names: readonly string[]): Certificate {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const algorithm = sequence(oid(OID.ecdsaWithSha256))
+export function certificateFor(names: readonly string[], kind: 'ec' | 'rsa' = 'ec'): Certificate {
+  const { publicKey, privateKey } =
+    kind === 'ec'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const algorithm = kind === 'ec' ? sequence(oid(OID.ecdsaWithSha256)) : sequence(oid(OID.sha256WithRsa), der(0x05, []))
   const name = sequence(der(0x31, sequence(oid(OID.commonName), der(0x0c, Buffer.from('tests of Stackseal')))))
   const toBeSigned = sequence(
     der(0xa0, der(0x02, [2])),
@@ -38,6 +43,7 @@ export function certificateFor(names: readonly string[]): Certificate {
   const signature = sign('sha256', toBeSigned, privateKey)
   const bytes = sequence(toBeSigned, algorithm, der(0x03, [0, ...signature]))
   return {
+    publicKey,
     cert: `-----BEGIN CERTIFICATE-----\n${bytes.toString('base64').replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   }

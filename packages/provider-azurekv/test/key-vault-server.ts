@@ -12,6 +12,8 @@ export interface SeenRequest {
   readonly path: string
   readonly headers: IncomingMessage['headers']
   readonly body: string
+  /** When whoever asks has gone, or has the answer. */
+  readonly ended: Promise<void>
 }
 
 export interface Reply {
@@ -66,7 +68,8 @@ export class KeyVaultServer {
     let body = ''
     for await (const chunk of request.setEncoding('utf8')) body += String(chunk)
     const { method = '', url: path = '', headers } = request
-    const seen = { method, host: headers.host ?? '', path, headers, body }
+    const ended = new Promise<void>((resolve) => response.on('close', resolve))
+    const seen = { method, host: headers.host ?? '', path, headers, body, ended }
     this.requests.push(seen)
     const reply = this.override?.(seen) ?? this.#answer(seen)
     if (reply === 'never') return

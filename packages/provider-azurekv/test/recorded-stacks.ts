@@ -49,7 +49,9 @@ function filesOf(folder: string): RecordedFile[] {
     const shownPath = isState
       ? path.replace('export.json', 'export.show-secrets.json')
       : path.replace('Pulumi.dev.yaml', 'config.show-secrets.json')
-    return [{ path, url, encryptedKey, secrets, shown: leaves(JSON.parse(readFileSync(`${folder}/${shownPath}`, 'utf8'))) }]
+    return [
+      { path, url, encryptedKey, secrets, shown: leaves(JSON.parse(readFileSync(`${folder}/${shownPath}`, 'utf8'))) },
+    ]
   })
 }
 

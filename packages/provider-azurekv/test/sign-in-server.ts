@@ -1,11 +1,12 @@
-import { randomBytes } from 'node:crypto'
+import { constants, type KeyObject, randomBytes, verify } from 'node:crypto'
 
 import type { Reply, SeenRequest } from './key-vault-server.ts'
 
 export type Permission = 'encrypt' | 'decrypt' | 'list' | 'get'
 
 interface Caller {
-  readonly secret: string
+  /** A secret, or the public half of what signs in its place. */
+  readonly secret: string | KeyObject
   readonly permissions: Set<string>
 }
 
@@ -33,6 +34,12 @@ export class SignInServer {
   permit(clientId: string, permissions: readonly Permission[]): void {
     const secret = this.#callers.get(clientId)?.secret ?? ''
     this.#callers.set(clientId, { secret, permissions: new Set(permissions) })
+  }
+
+  /** Lets a service principal sign in with a certificate, and no more with a secret. */
+  certify(clientId: string, publicKey: KeyObject): void {
+    const permissions = this.#callers.get(clientId)?.permissions ?? new Set()
+    this.#callers.set(clientId, { secret: publicKey, permissions })
   }
 
   /** Undefined for a token that is not of this sign-in, or not for this resource. */
@@ -67,8 +74,11 @@ export class SignInServer {
     if (caller === undefined) {
       return refused(400, 'unauthorized_client', 700016, `Application with identifier '${clientId}' was not found.`)
     }
-    const proof = form.get('client_secret') ?? form.get('client_assertion')
-    if (proof !== caller.secret) {
+    const proof = form.get('client_secret') ?? form.get('client_assertion') ?? ''
+    if (typeof caller.secret !== 'string' && !isSignedBy(caller.secret, proof, clientId)) {
+      return refused(401, 'invalid_client', 700027, `Client assertion failed signature validation.`)
+    }
+    if (typeof caller.secret === 'string' && proof !== caller.secret) {
       return refused(401, 'invalid_client', 7000215, `Invalid client secret provided for app '${clientId}'.`)
     }
     return json(200, {
@@ -99,6 +109,20 @@ export class SignInServer {
     this.#tokens.set(token, { clientId, resource })
     return token
   }
+}
+
+/** RFC 7523 §3, as far as it says who signs. */
+function isSignedBy(publicKey: KeyObject, assertion: string, clientId: string): boolean {
+  const [header, claims, signature] = assertion.split('.')
+  if (header === undefined || claims === undefined || signature === undefined) return false
+  const isPss = partOf(header)['alg'] === 'PS256'
+  const key = { key: publicKey, padding: isPss ? constants.RSA_PKCS1_PSS_PADDING : constants.RSA_PKCS1_PADDING }
+  const isGenuine = verify('sha256', Buffer.from(`${header}.${claims}`), key, Buffer.from(signature, 'base64url'))
+  return isGenuine && partOf(claims)['iss'] === clientId
+}
+
+function partOf(part: string): Readonly<Record<string, unknown>> {
+  return JSON.parse(Buffer.from(part, 'base64url').toString())
 }
 
 function json(status: number, value: object): Reply {

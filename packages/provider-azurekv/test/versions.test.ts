@@ -117,7 +117,9 @@ test('of a key with hundreds of versions only so many are tried', async () => {
   const many = new VaultKey(...Array.from({ length: 60 }, () => first.privateKey))
   server.keys.set('one.vault.azure.net/many', many)
   const foreign = Buffer.from(Buffer.alloc(256, 0xa5).toString('base64url')).toString('base64')
-  const error = await errorOf(provider.openKey(parseKeyUrl('azurekeyvault://one.vault.azure.net/keys/many'), foreign, owner))
+  const error = await errorOf(
+    provider.openKey(parseKeyUrl('azurekeyvault://one.vault.azure.net/keys/many'), foreign, owner),
+  )
   expect(error.code).toBe('ERR_WRONG_KEY')
   expect(error.details).toMatchObject({ versionsTried: 24 })
   expect(server.countCalls('decrypt')).toBe(25)
