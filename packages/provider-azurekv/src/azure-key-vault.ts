@@ -13,7 +13,7 @@ import { type AzureKey, azureKey } from './azure-key.ts'
 import { classify } from './classify.ts'
 import { checkServer } from './clouds.ts'
 import { signInFor } from './credential.ts'
-import { keyClient } from './key-client.ts'
+import { type KeyClient, keyClient } from './key-client.ts'
 import { openWithOtherVersion } from './other-versions.ts'
 
 /**
@@ -41,30 +41,45 @@ async function connect(url: KeyUrl, context: ProviderContext): Promise<KeyServic
   const { Agent } = await import('node:https')
   const agent = new Agent({ keepAlive: true, proxyEnv: proxyIn(context.env), minVersion: 'TLSv1.2' })
   const signIn = await signInFor(key.host, context.env, agent)
-  const client = await keyClient(key, signIn, agent)
+  let tokens = 0
+  const newClient = (): Promise<KeyClient> =>
+    keyClient(
+      key,
+      signIn.newCredential(() => tokens++),
+      agent,
+    )
+  let client = await newClient()
 
-  const explained = async <T>(work: () => Promise<T>): Promise<T> => {
+  const use = async (work: (client: KeyClient) => Promise<Uint8Array | undefined>): Promise<Uint8Array> => {
+    const before = tokens
     try {
-      return await work()
+      try {
+        return bytesIn(await work(client))
+      } catch (error) {
+        // A token of an earlier call that ended before its time: the SDK would go on to send it.
+        if (!isRefusedToken(error) || before === 0 || tokens > before) throw error
+        client = await newClient()
+        return bytesIn(await work(client))
+      }
     } catch (error) {
       if (!(error instanceof AzureFault)) throw error
       throw new AzureFault({ ...error.failure, from: signIn.from, missing: signIn.missing }, error.call)
     }
   }
   return {
-    wrap: (dataKey, signal) => explained(async () => bytesIn(await client.encrypt(dataKey, signal))),
+    wrap: (dataKey, signal) => use((current) => current.encrypt(dataKey, signal)),
     unwrap: (wrapped, signal) =>
-      explained(async () => {
+      use(async (current) => {
         try {
-          return bytesIn(await client.decrypt(wrapped, signal))
+          return await current.decrypt(wrapped, signal)
         } catch (error) {
           if (key.version !== undefined || !isWrongKey(error)) throw error
-          const opened = await openWithOtherVersion(client, wrapped, error, signal)
+          const opened = await openWithOtherVersion(current, wrapped, error, signal)
           context.tell?.(
             `the data key lies under version ${opened.version} of the key ${key.name}, which is not its latest: ` +
               'a re-wrap moves it there',
           )
-          return bytesIn(opened.dataKey)
+          return opened.dataKey
         }
       }),
     async close() {
@@ -76,6 +91,10 @@ async function connect(url: KeyUrl, context: ProviderContext): Promise<KeyServic
 /** RSA ciphertext names no key: what another version sealed is answered like any text that this one did not. */
 function isWrongKey(error: unknown): error is AzureFault {
   return error instanceof AzureFault && error.failure.status === 400 && error.failure.notAVault !== true
+}
+
+function isRefusedToken(error: unknown): boolean {
+  return error instanceof AzureFault && error.failure.status === 401 && error.failure.signIn === undefined
 }
 
 /** What no vault has is not asked for: the SDK has no way to write such a name. */

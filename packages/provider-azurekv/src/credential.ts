@@ -12,7 +12,8 @@ type Env = ProviderContext['env']
 
 /** How the caller is known to Azure, and what hints call it. */
 export interface SignIn {
-  readonly credential: TokenCredential
+  /** One that has no token yet, and tells when it gets one. */
+  readonly newCredential: (onToken?: () => void) => TokenCredential
   /** `AZURE_CLIENT_SECRET`, or undefined where the vendor's chain looks for somebody. */
   readonly from: string | undefined
   /** Variables without which what is set is of no use. */
@@ -53,7 +54,7 @@ export async function signInFor(host: string, env: Env, agent: Agent): Promise<S
         ...(tenantId === undefined ? {} : { tenantId }),
         ...(clientId === undefined ? {} : { managedIdentityClientId: clientId }),
       })
-    return { credential: watched(chain, 'chain'), from: undefined, missing }
+    return { newCredential: (onToken) => watched(chain, 'chain', onToken), from: undefined, missing }
   }
   const own = { ...options, agent }
   const proof = valueOf(env, from) ?? ''
@@ -71,7 +72,7 @@ export async function signInFor(host: string, env: Env, agent: Agent): Promise<S
     AZURE_FEDERATED_TOKEN_FILE: () =>
       new identity.WorkloadIdentityCredential({ tenantId, clientId, tokenFilePath: proof, ...own }),
   }
-  return { credential: watched(make[from], 'one'), from, missing }
+  return { newCredential: (onToken) => watched(make[from], 'one', onToken), from, missing }
 }
 
 type ClientOptions = Pick<

@@ -1,10 +1,11 @@
 import type { Agent } from 'node:https'
 
+import type { TokenCredential } from '@azure/identity'
 import type { CryptographyClient, EncryptParameters, KeyVaultKey } from '@azure/keyvault-keys'
 
 import { type AzureCall, AzureFault } from './azure-fault.ts'
 import type { AzureKey } from './azure-key.ts'
-import { clientOptions, type SignIn } from './credential.ts'
+import { clientOptions } from './credential.ts'
 import { type Exchange, inExchange } from './exchange.ts'
 import { vaultFailure } from './vault-failure.ts'
 
@@ -25,7 +26,7 @@ export interface KeyClient {
   versions(limit: number, signal: AbortSignal): Promise<KeyVersion[]>
 }
 
-export async function keyClient(key: AzureKey, { credential }: SignIn, agent: Agent): Promise<KeyClient> {
+export async function keyClient(key: AzureKey, credential: TokenCredential, agent: Agent): Promise<KeyClient> {
   const sdk = await import('@azure/keyvault-keys')
   const vaultUrl = `https://${key.host}`
   // Fresh for each client: the SDK writes its own name into them.

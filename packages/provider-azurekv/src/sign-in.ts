@@ -10,7 +10,7 @@ import { fieldOf } from './field-of.ts'
  *
  * It is made anew after a failure: MSAL remembers being throttled for a minute, and refuses by itself until then.
  */
-export function watched(make: () => TokenCredential, kind: 'one' | 'chain'): TokenCredential {
+export function watched(make: () => TokenCredential, kind: 'one' | 'chain', onToken?: () => void): TokenCredential {
   let credential: TokenCredential | undefined
   return {
     async getToken(scopes, options: GetTokenOptions = {}) {
@@ -19,7 +19,9 @@ export function watched(make: () => TokenCredential, kind: 'one' | 'chain'): Tok
       const exchange: Exchange = { signal, replies: [], network: [] }
       try {
         const current = (credential ??= make())
-        return await inExchange(exchange, () => current.getToken(scopes, options))
+        const token = await inExchange(exchange, () => current.getToken(scopes, options))
+        onToken?.()
+        return token
       } catch (error) {
         credential = undefined
         throw new AzureFault(signInFailure(error, exchange, kind))

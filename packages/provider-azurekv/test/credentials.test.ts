@@ -11,6 +11,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { azureKeyVault } from '../src/index.ts'
 import { azureOnLoopback } from './azure-on-loopback.ts'
 import { certificateFor } from './certificate.ts'
+import { refusal } from './key-vault-server.ts'
 import { VaultKey } from './vault-keys.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -82,6 +83,22 @@ describe('a service principal from the context', () => {
     expect(await outcomeOf(env)).toBe('done')
     expect(server.requests.length).toBeGreaterThan(2)
     for (const { headers } of server.requests) expect(headers['user-agent']).toMatch(/^stackseal\/\d+\.\d+\.\d+ /)
+  })
+
+  test('gets a new token where one ended before its time, and one time only', async () => {
+    const provider = azureKeyVault()
+    const url = parseKeyUrl('azurekeyvault://one.vault.azure.net/keys/app')
+    const { dataKey, sealed } = await provider.createKey(url, { env })
+    signIn.expireTokens()
+    server.requests.length = 0
+    expect((await provider.openKey(url, sealed, { env })).dataKey).toEqual(dataKey)
+    expect(server.requests.filter(({ path }) => path.includes('/oauth2/'))).toHaveLength(1)
+    server.override = ({ headers }) =>
+      headers.authorization === undefined ? undefined : refusal(401, 'Unauthorized', 'AKV10032: Invalid issuer.')
+    server.requests.length = 0
+    await expect(provider.openKey(url, sealed, { env })).rejects.toMatchObject({ code: 'ERR_CREDENTIALS_INVALID' })
+    expect(server.requests.filter(({ path }) => path.includes('/oauth2/'))).toHaveLength(1)
+    await provider.close?.()
   })
 
   test('signs in with a certificate', async () => {

@@ -135,12 +135,13 @@ function withoutLength(reply: RecordedExchange['reply'] | undefined): Reply {
 
 async function clientOf(host: string, name: string): Promise<KeyClient> {
   const key = azureKey(parseKeyUrl(`azurekeyvault://${host}/keys/${name}`))
-  return keyClient(key, await signInFor(host, { ...env, AZURE_ADDITIONALLY_ALLOWED_TENANTS: '*' }, agent), agent)
+  const { newCredential } = await signInFor(host, { ...env, AZURE_ADDITIONALLY_ALLOWED_TENANTS: '*' }, agent)
+  return keyClient(key, newCredential(), agent)
 }
 
 async function tokenFor(): Promise<string> {
-  const { credential } = await signInFor('go-cdk.vault.azure.net', env, agent)
-  const answer = await credential.getToken('https://vault.azure.net/.default')
+  const { newCredential } = await signInFor('go-cdk.vault.azure.net', env, agent)
+  const answer = await newCredential().getToken('https://vault.azure.net/.default')
   return answer?.token ?? ''
 }
 
