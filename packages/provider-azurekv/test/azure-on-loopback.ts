@@ -11,6 +11,8 @@ import { hostVariable, type HostMap, mapHosts } from './map-hosts.ts'
 export interface AzureOnLoopback {
   readonly server: KeyVaultServer
   readonly certificate: Certificate
+  /** The file of it, for programs that are told of an authority by name. */
+  readonly caFile: string
   /** What another process needs in its environment to see the same: an unchanged program reaches the server. */
   readonly processEnv: Readonly<Record<string, string>>
   stop(): Promise<void>
@@ -49,6 +51,7 @@ export async function azureOnLoopback(
   return {
     server,
     certificate,
+    caFile,
     processEnv: {
       ...hostVariable(map),
       NODE_EXTRA_CA_CERTS: caFile,

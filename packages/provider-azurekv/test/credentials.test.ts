@@ -1,6 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -11,6 +9,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { azureKeyVault } from '../src/index.ts'
 import { azureOnLoopback } from './azure-on-loopback.ts'
 import { certificateFor } from './certificate.ts'
+import { ConnectProxy } from './connect-proxy.ts'
 import { refusal } from './key-vault-server.ts'
 import { VaultKey } from './vault-keys.ts'
 
@@ -256,20 +255,8 @@ test('a sign-in that hangs ends with its caller, and so does its request', async
 })
 
 test('a proxy of the context is used for vault and sign-in, and one of the process is not', async () => {
-  const asked: string[] = []
-  const proxy = createServer()
-  proxy.on('connect', ({ url = '' }, incoming) => {
-    asked.push(url)
-    const outgoing = connect(server.port, '127.0.0.1', () => {
-      incoming.write('HTTP/1.1 200 Connection established\r\n\r\n')
-      outgoing.pipe(incoming).pipe(outgoing)
-    })
-    for (const socket of [incoming, outgoing])
-      socket.on('error', () => [incoming, outgoing].map((each) => each.destroy()))
-  })
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-  const bound = proxy.address()
-  const address = `http://127.0.0.1:${typeof bound === 'object' ? bound?.port : ''}`
+  const proxy = await ConnectProxy.start(server.port)
+  const { address, asked } = proxy
   await withProcess({ HTTPS_PROXY: address }, async () => {
     expect(await outcomeOf(env)).toBe('done')
     expect(asked).toEqual([])
@@ -279,6 +266,5 @@ test('a proxy of the context is used for vault and sign-in, and one of the proce
     expect(await outcomeOf({ ...env, HTTPS_PROXY: address, NO_PROXY: '*' })).toBe('done')
     expect(asked).toEqual([])
   })
-  proxy.closeAllConnections()
-  proxy.close()
+  await proxy.stop()
 })

@@ -56,6 +56,12 @@ export class SignInServer {
   answer(request: SeenRequest): Reply {
     const { pathname, searchParams } = new URL(request.path, 'https://login.microsoftonline.com')
     if (pathname === '/msi/token') return this.#managedIdentity(request, searchParams.get('resource') ?? '')
+    // What other clients than MSAL for Node ask before they trust a sign-in, Microsoft's own among them.
+    if (pathname === '/common/discovery/instance') {
+      const names = { preferred_network: request.host, preferred_cache: request.host, aliases: [request.host] }
+      const tenant_discovery_endpoint = `https://${request.host}/${TENANT}/v2.0/.well-known/openid-configuration`
+      return json(200, { tenant_discovery_endpoint, 'api-version': '1.1', metadata: [names] })
+    }
     const [, tenant = '', ...rest] = pathname.split('/')
     if (!this.#tenants.has(tenant)) return refused(400, 'invalid_request', 90002, `Tenant '${tenant}' not found.`)
     const base = `https://${request.host}/${tenant}`
