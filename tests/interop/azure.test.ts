@@ -83,6 +83,18 @@ describe.each([
   })
 })
 
+test('under a key URL in another case the text is the plain one, which Pulumi reads there', async (t) => {
+  skipWithoutPulumi(t)
+  const text = 'AzureKeyVault://team.vault.azure.net/keys/app'
+  const cwd = playground.project('case', undefined, 'name: case\nruntime: yaml\n')
+  await out(playground.pulumi(cwd, ['stack', 'init', 'dev', '--secrets-provider', text.toLowerCase()]))
+  const envelope = await Envelope.create(parseKeyUrl(text), registry, context)
+  const secret = `  case:s:\n    secure: ${await envelope.encrypt('of Stackseal')}\n`
+  const header = `secretsprovider: ${text}\nencryptedkey: ${envelope.sealedKey.sealed}\n`
+  writeFileSync(join(cwd, 'Pulumi.dev.yaml'), `${header}config:\n${secret}`)
+  expect(await out(playground.pulumi(cwd, ['config', 'get', 's']))).toBe('of Stackseal\n')
+})
+
 test('after the key of the vault was rotated, Pulumi fails where a stack still opens here', async (t) => {
   skipWithoutPulumi(t)
   const text = 'azurekeyvault://team.vault.azure.net/keys/app'

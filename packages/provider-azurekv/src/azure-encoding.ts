@@ -1,38 +1,52 @@
-import { decodeBase64, encodeBase64, StacksealError, utf8Bytes, utf8Text } from '@stackseal/core'
+import { decodeBase64, encodeBase64, type KeyUrl, StacksealError, utf8Bytes, utf8Text } from '@stackseal/core'
 
 // RSA-1024, which is smaller than any key that Key Vault has ever made. What is shorter was not sealed by an RSA key.
 const SHORTEST_CIPHERTEXT_BYTES = 128
 
 /**
- * The text form of what a vault sealed: standard base64 of the base64url, without padding, of the RSA ciphertext. The
- * reference has kept that double form from times when its client gave the inner text. docs/format.md, "Azure Key Vault"
+ * How the RSA ciphertext stands in a file: as standard base64 of its base64url without padding (`double`), or of itself
+ * (`plain`). `inner` is the inner text of `double` alone, which no file of the reference has.
  */
-export function encodeSealed(wrapped: Uint8Array): string {
-  return encodeBase64(utf8Bytes(innerText(wrapped)))
+type Form = 'double' | 'plain' | 'inner'
+
+/**
+ * The reference keeps the double form from times when its client gave the inner text; but only where a URL starts with
+ * exactly these letters, so under `AzureKeyVault://…` it reads and writes the plain one. docs/format.md, 4.2
+ */
+function formFor(url: KeyUrl): Form {
+  return url.text.startsWith('azurekeyvault://') ? 'double' : 'plain'
+}
+
+/** The text for a file of what a vault sealed. */
+export function encodeSealed(wrapped: Uint8Array, url: KeyUrl): string {
+  return formFor(url) === 'double' ? encodeBase64(utf8Bytes(innerText(wrapped))) : encodeBase64(wrapped)
 }
 
 /**
- * Reads the double form, and what other programs and older versions left: standard base64 of the ciphertext itself
- * (which the reference repairs in a state), and the inner text alone. For these two `sealed` is the double form.
+ * Reads what a file has, in any of the forms that programs and older versions left (one of them the reference repairs in
+ * a state). `sealed` is there where the text is not in the form that the reference reads under this key URL: the better
+ * text.
  * @throws ERR_MALFORMED_SEALED_KEY
  */
-export function decodeSealed(sealed: string): { wrapped: Uint8Array; sealed?: string } {
-  const outer = decodeBase64(sealed)
-  if ('invalidAt' in outer) {
-    const inner = /[-_]/.test(sealed) ? fromBase64Url(sealed) : undefined
-    if (inner !== undefined) return repaired(inner)
-    throw malformed(`is not base64 (at byte ${outer.invalidAt})`, { at: outer.invalidAt })
-  }
-  // A ciphertext as it is: 128 and more random bytes are never all ASCII, and a damaged text nearly always still is.
-  if (outer.bytes.some((byte) => byte > 0x7f)) return repaired(checkLength(outer.bytes))
-  const text = utf8Text(outer.bytes) ?? ''
-  const wrapped = fromBase64Url(text)
-  if (wrapped !== undefined) return text.includes('=') ? repaired(wrapped) : { wrapped }
-  throw malformed('holds no base64url inside of its base64', { length: outer.bytes.length })
+export function decodeSealed(sealed: string, url: KeyUrl): { wrapped: Uint8Array; sealed?: string } {
+  const { wrapped, form } = read(sealed)
+  return form === formFor(url) ? { wrapped } : { wrapped, sealed: encodeSealed(wrapped, url) }
 }
 
-function repaired(wrapped: Uint8Array): { wrapped: Uint8Array; sealed: string } {
-  return { wrapped, sealed: encodeSealed(wrapped) }
+function read(sealed: string): { wrapped: Uint8Array; form: Form } {
+  const outer = decodeBase64(sealed)
+  if ('invalidAt' in outer) {
+    const wrapped = /[-_]/.test(sealed) ? fromBase64Url(sealed) : undefined
+    if (wrapped !== undefined) return { wrapped, form: 'inner' }
+    throw malformed(`is not base64 (at byte ${outer.invalidAt})`, { at: outer.invalidAt })
+  }
+  // 128 and more random bytes are never all ASCII, and a damaged text nearly always still is.
+  if (outer.bytes.some((byte) => byte > 0x7f)) return { wrapped: checkLength(outer.bytes), form: 'plain' }
+  const text = utf8Text(outer.bytes) ?? ''
+  const wrapped = fromBase64Url(text)
+  // The reference does not read a padded inner text.
+  if (wrapped !== undefined) return { wrapped, form: text.includes('=') ? 'inner' : 'double' }
+  throw malformed('holds no base64url inside of its base64', { length: outer.bytes.length })
 }
 
 /** Go's RawURLEncoding (line ends mean nothing), and the padded form; undefined for anything else. */

@@ -1,9 +1,11 @@
 import {
+  encodeBase64,
   type KeyService,
   type KeyUrl,
   type ProviderContext,
   type ProviderV1,
   StacksealError,
+  wipe,
   wrappingProvider,
 } from '@stackseal/core'
 
@@ -14,21 +16,42 @@ import { classify } from './classify.ts'
 import { checkServer } from './clouds.ts'
 import { signInFor } from './credential.ts'
 import { type KeyClient, keyClient } from './key-client.ts'
-import { openWithOtherVersion } from './other-versions.ts'
+import { noteOtherVersion, openWithOtherVersion } from './other-versions.ts'
 
 /**
  * The provider of `azurekeyvault://VAULT.vault.azure.net/keys/NAME/VERSION?algorithm=RSA-OAEP-256`: the data key lies
  * under an RSA key of Azure Key Vault. Who asks follows from the AZURE_… variables, or from the vendor's own chain.
  */
 export function azureKeyVault(): ProviderV1 {
-  return wrappingProvider({
+  const provider = wrappingProvider({
     name: 'Azure Key Vault',
     schemes: ['azurekeyvault'],
     connect,
     classify,
     describe,
-    encoding: { decode: decodeSealed, encode: encodeSealed },
   })
+  return {
+    ...provider,
+    async createKey(url, context) {
+      const { dataKey, sealed } = await provider.createKey(url, context)
+      return { dataKey, sealed: inForm(url, sealed) }
+    },
+    async openKey(url, text, context) {
+      const { wrapped, ...better } = decodeSealed(text, url)
+      const opening = await noteOtherVersion(() => provider.openKey(url, encodeBase64(wrapped), context))
+      if (opening.version !== undefined) context.tell?.(advice(url, opening.version))
+      return { dataKey: opening.result.dataKey, ...better }
+    },
+    async sealKey(url, dataKey, context) {
+      const plain = await provider.sealKey?.(url, dataKey, context)
+      return inForm(url, plain ?? '') // what wrapping makes always has a sealKey
+    },
+  }
+}
+
+/** The text form depends on the key URL, so it is made here, from the base64 of the ciphertext itself. */
+function inForm(url: KeyUrl, plain: string): string {
+  return encodeSealed(decodeSealed(plain, url).wrapped, url)
 }
 
 async function connect(url: KeyUrl, context: ProviderContext): Promise<KeyService> {
@@ -74,18 +97,18 @@ async function connect(url: KeyUrl, context: ProviderContext): Promise<KeyServic
           return await current.decrypt(wrapped, signal)
         } catch (error) {
           if (key.version !== undefined || !isWrongKey(error)) throw error
-          const opened = await openWithOtherVersion(current, wrapped, error, signal)
-          context.tell?.(
-            `the data key lies under version ${opened.version} of the key ${key.name}, which is not its latest: ` +
-              'a re-wrap moves it there',
-          )
-          return opened.dataKey
+          return openWithOtherVersion(current, wrapped, error, signal)
         }
       }),
     async close() {
       agent.destroy()
     },
   }
+}
+
+function advice(url: KeyUrl, version: string): string {
+  const { name } = azureKey(url)
+  return `the data key lies under version ${version} of the key ${name}, which is not its latest: a re-wrap moves it there`
 }
 
 /** RSA ciphertext names no key: what another version sealed is answered like any text that this one did not. */
@@ -114,7 +137,11 @@ function checkUsable({ name, version, algorithm, host }: AzureKey): void {
 }
 
 function bytesIn(result: Uint8Array | undefined): Uint8Array {
-  if (result !== undefined && result.length > 0) return Uint8Array.from(result)
+  if (result !== undefined && result.length > 0) {
+    const bytes = Uint8Array.from(result)
+    wipe(result) // the SDK's own, which may be a piece of a larger buffer
+    return bytes
+  }
   throw new StacksealError('ERR_INVALID_REPLY', 'what answered is not Azure Key Vault', {
     hint: 'check the host in the key URL, and that no proxy or sign-in page stands before it',
   })

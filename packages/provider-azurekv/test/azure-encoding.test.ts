@@ -2,9 +2,14 @@ import { isStacksealError, parseKeyUrl, type StacksealError } from '@stackseal/c
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { decodeSealed, encodeSealed } from '../src/azure-encoding.ts'
+import * as encoding from '../src/azure-encoding.ts'
 import { azureKeyVault } from '../src/index.ts'
 import { CLOUD_ERRORS, CLOUD_KEYS } from './reference-tables.ts'
+
+const EXACT = parseKeyUrl('azurekeyvault://one.vault.azure.net/keys/app')
+const OTHER_CASE = parseKeyUrl('AzureKeyVault://one.vault.azure.net/keys/app')
+const encodeSealed = (wrapped: Uint8Array): string => encoding.encodeSealed(wrapped, EXACT)
+const decodeSealed = (sealed: string): ReturnType<typeof encoding.decodeSealed> => encoding.decodeSealed(sealed, EXACT)
 
 const ciphertext = fc
   .constantFrom(128, 256, 384, 512)
@@ -58,6 +63,16 @@ describe('every RSA ciphertext', () => {
         expect(decodeSealed(sealed)).toEqual({ wrapped: bytes, sealed: encodeSealed(bytes) })
       }
       expect(decodeSealed(base64(padded)).wrapped).toEqual(bytes)
+    })
+    fc.assert(property)
+  })
+
+  test('stays in plain base64 under a URL that does not start with the letters that the reference looks for', () => {
+    const property = fc.property(ciphertext.filter(hasHighByte), (bytes) => {
+      const sealed = base64(bytes)
+      expect(encoding.encodeSealed(bytes, OTHER_CASE)).toBe(sealed)
+      expect(encoding.decodeSealed(sealed, OTHER_CASE)).toEqual({ wrapped: bytes })
+      expect(encoding.decodeSealed(encodeSealed(bytes), OTHER_CASE)).toEqual({ wrapped: bytes, sealed })
     })
     fc.assert(property)
   })

@@ -15,7 +15,7 @@ import { VaultKey } from './vault-keys.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
-const azure = await azureOnLoopback()
+const azure = await azureOnLoopback(async () => ({ 'login.down.example': 1 }))
 const { server } = azure
 const { signIn } = server
 const folder = mkdtempSync(join(tmpdir(), 'stackseal-credentials-'))
@@ -193,6 +193,14 @@ describe('where one signs in', () => {
       expect(server.requests).toEqual([])
     },
   )
+
+  test('a sign-in that is down, or not the one that it says, is told from a vault', async () => {
+    expect(await outcomeOf({ ...env, AZURE_AUTHORITY_HOST: 'https://login.down.example' })).toBe(
+      'ERR_UNAVAILABLE: the sign-in can not be reached: check the network, the proxy and AZURE_AUTHORITY_HOST',
+    )
+    const deep = { ...env, AZURE_AUTHORITY_HOST: 'https://login.deep.vault.azure.net' }
+    expect(await outcomeOf(deep)).toMatch(/^ERR_SERVER_NOT_PROVEN: the certificate of the sign-in/)
+  })
 
   test('a vault of another tenant is asked where that tenant is allowed', async () => {
     const tenant = '99999999-2222-3333-4444-555555555555'

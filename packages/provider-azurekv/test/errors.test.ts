@@ -39,8 +39,9 @@ const open = (text = VERSIONED, environment: Readonly<Record<string, string>> = 
 
 /** Opens while a vault answers every call of an operation with this. */
 function openUnder(reply: Reply): Promise<StacksealError> {
+  const soon = { ...reply, headers: { 'retry-after': '0', ...reply.headers } }
   server.override = ({ path, headers }) =>
-    /(?:en|de)crypt/.test(path) && headers.authorization !== undefined ? reply : undefined
+    /(?:en|de)crypt/.test(path) && headers.authorization !== undefined ? soon : undefined
   return open()
 }
 

@@ -47,6 +47,10 @@ describe('after the key of a vault was rotated', () => {
     expect(told[0]).toContain('re-wrap')
     // The latest, the list, the second, the first.
     expect(server.countCalls('decrypt')).toBe(3)
+    // Who comes later by the same connection is told too, and who wants to hear nothing is not.
+    await fresh.openKey(url, sealed, { ...owner, tell: (text) => told.push(text) })
+    await fresh.openKey(url, sealed, owner)
+    expect(told).toHaveLength(2)
     await fresh.close?.()
   })
 
