@@ -117,6 +117,30 @@ describe('after the key of a vault was rotated', () => {
   })
 })
 
+test('a list that goes on at another server is not followed', async () => {
+  server.override = ({ host, path, headers }) =>
+    path.includes('/versions') && host.startsWith('one.') && headers.authorization !== undefined
+      ? { status: 200, body: '{"value":[],"nextLink":"https://two.vault.azure.net/keys/app/versions?page=2"}' }
+      : undefined
+  expect((await errorOf(provider.openKey(url, sealed, owner))).code).toBe('ERR_INVALID_REPLY')
+  expect(server.requests.filter(({ host }) => host.startsWith('two.'))).toEqual([])
+})
+
+test.each(['RSA-OAEP-256', 'RSA-OAEP', 'RSA1_5'])(
+  'the vault does every operation of %s itself, and the key is not fetched first',
+  async (algorithm) => {
+    const named = parseKeyUrl(`${url.text}?algorithm=${algorithm}`)
+    const made = await provider.createKey(named, user)
+    expect((await provider.openKey(named, made.sealed, user)).dataKey).toEqual(made.dataKey)
+    const asked = server.requests.filter(({ headers, host }) => host.includes('.vault.') && headers.authorization)
+    expect(asked.map(({ method, path }) => `${method} ${path.split('?')[0]}`)).toEqual([
+      'POST /keys/app//encrypt',
+      'POST /keys/app//decrypt',
+    ])
+    for (const { body } of asked) expect(JSON.parse(body)).toMatchObject({ alg: algorithm })
+  },
+)
+
 test('of a key with hundreds of versions only so many are tried', async () => {
   const many = new VaultKey(...Array.from({ length: 60 }, () => first.privateKey))
   server.keys.set('one.vault.azure.net/many', many)
