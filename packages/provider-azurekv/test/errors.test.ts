@@ -309,6 +309,12 @@ describe('what a vault answers', () => {
     expect(error.details['attempts']).toBe(times)
   })
 
+  test('a redirect is not followed on the same server either', async () => {
+    const location = `https://one.vault.azure.net/keys/app//decrypt?again`
+    expect((await openUnder({ status: 307, headers: { location } })).code).toBe('ERR_SERVER_NOT_ALLOWED')
+    expect(server.countCalls('decrypt')).toBe(1)
+  })
+
   test('a key that can not seal is told from one that did not', async () => {
     server.override = ({ path, headers }) =>
       path.includes('/encrypt') && headers.authorization !== undefined
