@@ -44,6 +44,14 @@ export const ROOMS: readonly Room[] = [
     process: false,
   },
   {
+    // An agent that takes its proxies from the context, and what a request does, kept apart by operation.
+    folder: 'packages/provider-azurekv',
+    workspace: [CORE],
+    packages: 'own SDK by import()',
+    builtins: ['async_hooks', 'fs', 'https'],
+    process: false,
+  },
+  {
     folder: 'packages/provider-*',
     workspace: [CORE],
     packages: 'own SDK by import()',

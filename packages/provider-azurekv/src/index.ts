@@ -1,1 +1,1 @@
-export {}
+export { azureKeyVault } from './azure-key-vault.ts'
