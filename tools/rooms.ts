@@ -52,6 +52,14 @@ export const ROOMS: readonly Room[] = [
     process: false,
   },
   {
+    // Whether this Node goes through proxies is asked of its http module.
+    folder: 'packages/provider-awskms',
+    workspace: [CORE],
+    packages: 'own SDK by import()',
+    builtins: ['fs', 'http'],
+    process: false,
+  },
+  {
     folder: 'packages/provider-*',
     workspace: [CORE],
     packages: 'own SDK by import()',
