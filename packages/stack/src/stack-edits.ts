@@ -24,7 +24,7 @@ export async function applyEdits(
   file: StackFile,
   edits: readonly PendingEdit[],
   open: (file: StackFile) => Promise<Envelope>,
-  isMadeHere: (sealedKey: SealedKey) => boolean,
+  isProven: (sealedKey: SealedKey) => boolean,
 ): Promise<AppliedEdits> {
   let edited = file
   const replacedDamaged: ConfigPlace[] = []
@@ -39,7 +39,7 @@ export async function applyEdits(
       const oldText = old instanceof SecretText ? await plaintextOf(envelope, old) : undefined
       if (oldText === edit.plaintext) continue
       // The secret that gives way proves the key as well as any other, if it opens.
-      if (oldText === undefined) await prove(edited, envelope, old, isMadeHere)
+      if (oldText === undefined) await prove(edited, envelope, old, isProven)
       if (old instanceof SecretText && oldText === undefined) replacedDamaged.push(edit.place)
       edited = await edited.set(edit.place, new SecretText(await envelope.encrypt(edit.plaintext)))
     }
@@ -60,13 +60,14 @@ async function plaintextOf(envelope: Envelope, secret: SecretText): Promise<stri
 /**
  * Sees that the data key is the one of this file. Somebody could have put another sealed key into it; what is encrypted
  * under that could be read by whoever made it. So one of the secrets that stay must open with the key; where none is
- * there, a passphrase is proven by the salt's own check, and any other key must have been made on this machine.
+ * there, a passphrase is proven by the salt's own check, and any other key must have been made on this machine, or
+ * somebody must have said that it is theirs.
  */
-async function prove(
+export async function prove(
   file: StackFile,
   envelope: Envelope,
   replaced: unknown,
-  isMadeHere: (sealedKey: SealedKey) => boolean,
+  isProven: (sealedKey: SealedKey) => boolean,
 ): Promise<void> {
   let first: ConfigPlace | undefined
   for (const { place, secret } of file.secrets()) {
@@ -81,10 +82,10 @@ async function prove(
     )
   }
   const { sealedKey } = file
-  if (sealedKey === undefined || sealedKey.url.scheme === 'passphrase' || isMadeHere(sealedKey)) return
+  if (sealedKey === undefined || sealedKey.url.scheme === 'passphrase' || isProven(sealedKey)) return
   throw notProven(
     `the file holds no secret yet, and its key (${sealedKey.url.text}) was not made on this machine`,
-    'set the first secret where the stack was made, or make sure that the key is yours and make the stack anew',
+    'make sure that the key is yours, then say so with "stackseal trust STACK"; or set the first secret where the stack was made',
   )
 }
 

@@ -3,7 +3,7 @@ import { inspectStack } from '@stackseal/stack'
 import type { InspectReport, Stack } from '@stackseal/stack'
 import { basename } from 'node:path'
 import type { Invocation } from '../command.ts'
-import { providers } from '../providers.ts'
+import { BUILT_IN_PROVIDERS } from '../providers.ts'
 import { stackTargets } from '../stack-targets.ts'
 
 interface Inspected {
@@ -16,7 +16,7 @@ interface Inspected {
 /** Tells what can be told of the stacks without a key. */
 export async function run(invocation: Invocation): Promise<void> {
   const { options, terminal, trace } = invocation
-  const registry = new Registry(providers(trace))
+  const registry = new Registry(BUILT_IN_PROVIDERS)
   const inspected: Inspected[] = []
   for (const { file, open } of stackTargets(invocation, 'inspect', false)) {
     const stack = await open()
