@@ -42,7 +42,7 @@ export default defineConfig({
         { name: 'usage', test: /[\\/]src[\\/](usage-error|exit-number|error-code)\.ts$/ },
         {
           name: 'stack-options',
-          test: /[\\/]src[\\/](change-stack|marked-values|provider-calls|provider-registry|providers|stack-[a-z]+)\.ts$/,
+          test: /[\\/]src[\\/](change-stack|describe-key|marked-values|provider-calls|text-width|provider-registry|providers|stack-[a-z]+)\.ts$/,
         },
       ],
     },

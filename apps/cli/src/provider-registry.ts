@@ -5,8 +5,21 @@ import type { Invocation } from './command.ts'
 import { ProviderCalls } from './provider-calls.ts'
 import { BUILT_IN_PROVIDERS } from './providers.ts'
 
-/** The providers of a command: Stackseal's own, and for other schemes those that the user named or trusts. */
+const registries = new WeakMap<Invocation, Registry>()
+
+/**
+ * The providers of a command: Stackseal's own, and for other schemes those that the user named or trusts. One registry
+ * a command, closed when it ends.
+ */
 export function providerRegistry(invocation: Invocation): Registry {
+  const known = registries.get(invocation)
+  if (known !== undefined) return known
+  const registry = newRegistry(invocation)
+  registries.set(invocation, registry)
+  return registry
+}
+
+function newRegistry(invocation: Invocation): Registry {
   const { options, terminal, env, trace, atEnd } = invocation
   const calls = new ProviderCalls(options.timeoutMs, trace)
   const registry = new Registry(
