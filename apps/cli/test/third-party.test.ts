@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { project } from './support/project.ts'
@@ -12,6 +12,7 @@ const MODULE = 'stackseal-provider-memo'
 /** A project without stacks, and a home of its own in which trust is kept. */
 function empty(): { readonly on: TestProject; readonly run: (...line: string[]) => Promise<Ran> } {
   const on = project('')
+  rmSync(on.file)
   const home = folder('home')
   const run = (...line: string[]): Promise<Ran> =>
     stackseal(line, { cwd: on.folder, env: { HOME: home, PULUMI_STACK: 'prod' } })
@@ -207,7 +208,7 @@ describe("what a project's package.json suggests", () => {
     const { on, run } = await withStack()
     suggest(on, { memo: MODULE })
     await run('trust', '--module', MODULE)
-    const other = project(on.text().length === 0 ? '' : on.text())
+    const other = project('config: {}\n')
     installProvider(other)
     suggest(other, { memo: MODULE })
     const ran = await run('-C', other.folder, 'stack', 'init', 'new', '--secrets-provider', 'memo://key', '--json')

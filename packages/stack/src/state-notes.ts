@@ -54,7 +54,7 @@ export class StateNotes {
     try {
       makeFolder(this.#fs, folder, 0o700)
       const before = readTextFile(this.#fs, note, LARGEST_NOTE_BYTES)
-      replaceFile(this.#fs, note, new TextEncoder().encode(`${JSON.stringify(fields)}\n`), before?.bytes)
+      replaceFile(this.#fs, note, new TextEncoder().encode(`${JSON.stringify(fields)}\n`), before?.bytes, 0o600)
     } catch (error) {
       if (!isStacksealError(error)) throw error
       throw error.with({ hint: 'name a folder that can be written with STACKSEAL_STATE_DIR' })
