@@ -1,7 +1,7 @@
 import { parseKeyUrl } from '@stackseal/core'
 import { describe, expect, test } from 'vitest'
 import { keyPolicy } from '../src/key-policy/key-policy.ts'
-import type { KeyPolicy } from '../src/key-policy/key-policy.ts'
+import type { KeyPolicy } from '../src/key-policy/policy-text.ts'
 import { inProcess } from './support/in-process.ts'
 
 const ROLE = 'arn:aws:iam::111122223333:role/deploy'
@@ -161,7 +161,7 @@ describe('Azure', () => {
     ['http://my-app', '--spn'],
   ])('an access policy for %s', (principal, flag) => {
     expect(text(policy(url, principal), 3)).toBe(
-      `az keyvault set-policy --name my-vault ${flag} ${principal} --key-permissions encrypt decrypt get list`,
+      `az keyvault set-policy --name my-vault ${flag} ${principal} --key-permissions encrypt decrypt list`,
     )
   })
 

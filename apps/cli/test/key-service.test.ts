@@ -292,13 +292,13 @@ describe('trust', () => {
   })
 })
 
-describe('a service that never answers', () => {
-  const hangs = async (): Promise<VaultStack> => {
-    const stack = await withSecret()
-    transit.override = () => 'never'
-    return stack
-  }
+async function hangs(): Promise<VaultStack> {
+  const stack = await withSecret()
+  transit.override = () => 'never'
+  return stack
+}
 
+describe('a service that never answers', () => {
   test('is given up after --timeout', async () => {
     const { run, on } = await hangs()
     const before = on.text()

@@ -40,19 +40,26 @@ test.each(rows.filter(({ valid }) => !valid).map((row) => [name(row), row] as co
   },
 )
 
-test.each(rows.filter(({ valid }) => valid).map((row) => [name(row), row] as const))(
-  'what the reference takes has a provider: %s',
+const schemeOf = ({ value }: Row): string => value.replace(/:.*/, '')
+const valid = rows.filter((row) => row.valid)
+const named = (some: readonly Row[]): [string, Row][] => some.map((row) => [name(row), row])
+const ofPassphrase = valid.filter((row) => ['passphrase', 'default'].includes(schemeOf(row)))
+const ofService = valid.filter((row) => !ofPassphrase.includes(row) && schemes.includes(schemeOf(row)))
+
+test.each(named(ofPassphrase))('%s is a passphrase', async (_, { value }) => {
+  expect(await init(value)).toMatchObject({ exit: 0, files: expect.stringContaining('new') })
+})
+
+test.each(named(ofService))('%s has a provider', async (_, { value }) => {
+  const { exit, code } = await init(value)
+  // Nothing answers here, or the provider wants more of its URL: both are its answers, and not that it is unknown.
+  expect(code).toMatch(/^ERR_(?!UNKNOWN_PROVIDER)/)
+  expect(exit).not.toBe(0)
+})
+
+test.each(named(valid.filter((row) => !ofPassphrase.includes(row) && !ofService.includes(row))))(
+  '%s has no provider in this version',
   async (_, { value }) => {
-    const scheme = value.replace(/:.*/, '')
-    const { exit, code } = await init(value)
-    if (scheme === 'passphrase' || scheme === 'default') {
-      expect(exit).toBe(0)
-    } else if (schemes.includes(scheme)) {
-      // Nothing answers here, or the provider wants more of its URL: both are its answers, and not that it is unknown.
-      expect(code).not.toBe('ERR_UNKNOWN_PROVIDER')
-      expect(exit).not.toBe(0)
-    } else {
-      expect(code).toBe('ERR_UNKNOWN_PROVIDER')
-    }
+    expect(await init(value)).toMatchObject({ exit: 2, code: 'ERR_UNKNOWN_PROVIDER' })
   },
 )

@@ -132,9 +132,9 @@ describe('a registry', () => {
   })
 })
 
-describe('a scheme that no entry claims', () => {
-  const other = (schemes: Provider['schemes'] = ['a']): Provider => provider({ schemes, name: 'Other' })
+const other = (schemes: Provider['schemes'] = ['a']): Provider => provider({ schemes, name: 'Other' })
 
+describe('a scheme that no entry claims', () => {
   test('is asked for elsewhere, until something is given', async () => {
     const asked: string[] = []
     const answers = [undefined, other()]

@@ -63,8 +63,10 @@ describe('sealing a data key anew', () => {
 
   test('is not possible where the provider seals no existing key; then nothing is opened', async () => {
     const seen = { calls: [], given: [] }
-    const { sealKey: _, ...without } = service('b', seen)
-    const registry = new Registry([service('a', seen), without])
+    const { contract, name, schemes, ...more } = service('b', seen)
+    const createKey: Provider['createKey'] = () => more.createKey(to, context)
+    const openKey: Provider['openKey'] = (url, sealed) => more.openKey(url, sealed, context)
+    const registry = new Registry([service('a', seen), { contract, name, schemes, createKey, openKey }])
     await expect(rewrap(registry)).rejects.toMatchObject({ code: 'ERR_REWRAP_NOT_POSSIBLE' })
     expect(seen.calls).toEqual([])
   })

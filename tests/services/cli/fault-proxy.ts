@@ -1,4 +1,4 @@
-import { createServer, request, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import type { Undo } from './cli-service.ts'
 
 /** Stands before an HTTP server, and can be away, be silent, or look at what is answered. */
@@ -60,15 +60,18 @@ export class FaultProxy {
       if (this.#isSilent) return
       const { method, headers, url = '/' } = incoming
       const onward = request(`${this.#target}${url}`, { method, headers, agent: false }, (reply) => {
-        const status = reply.statusCode ?? 502
-        void Promise.resolve(this.#onAnswer?.(status)).then(() => {
-          outgoing.writeHead(status, reply.headers)
-          reply.pipe(outgoing)
-        })
+        void this.#passOn(reply, outgoing)
       })
       onward.on('error', () => outgoing.destroy())
       incoming.pipe(onward)
     })
+  }
+
+  async #passOn(reply: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const status = reply.statusCode ?? 502
+    await this.#onAnswer?.(status)
+    outgoing.writeHead(status, reply.headers)
+    reply.pipe(outgoing)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { KeyUrl } from '@stackseal/core'
 import { usageError } from '../usage-error.ts'
 import { keyIdOf, parameter, wrongUrl } from './key-id.ts'
-import type { KeyPolicy, PolicyOptions } from './key-policy.ts'
+import type { KeyPolicy, PolicyOptions } from './policy-text.ts'
 
 const EXAMPLE = 'awskms://alias/app?region=eu-west-1'
 const USE = ['kms:Encrypt', 'kms:Decrypt'] as const

@@ -1,7 +1,7 @@
 import type { KeyUrl } from '@stackseal/core'
 import { usageError } from '../usage-error.ts'
 import { keyIdOf, shellWord, wrongUrl } from './key-id.ts'
-import type { KeyPolicy, PolicyOptions } from './key-policy.ts'
+import type { KeyPolicy, PolicyOptions } from './policy-text.ts'
 
 const EXAMPLE = 'azurekeyvault://my-vault.vault.azure.net/keys/app'
 
@@ -44,7 +44,7 @@ export function azurePolicy(url: KeyUrl, { principal }: PolicyOptions): KeyPolic
     ],
     AssignableScopes: ['/subscriptions/SUBSCRIPTION_ID'],
   }
-  const permissions = ['encrypt', 'decrypt', ...(version === undefined ? ['get', 'list'] : [])]
+  const permissions = ['encrypt', 'decrypt', ...(version === undefined ? ['list'] : [])]
   const cloud = CLOUDS[suffix]
   return {
     parts: [

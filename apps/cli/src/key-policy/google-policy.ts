@@ -1,7 +1,7 @@
 import type { KeyUrl } from '@stackseal/core'
 import { usageError } from '../usage-error.ts'
 import { keyIdOf, shellWord, wrongUrl } from './key-id.ts'
-import type { KeyPolicy, PolicyOptions } from './key-policy.ts'
+import type { KeyPolicy, PolicyOptions } from './policy-text.ts'
 
 const EXAMPLE = 'gcpkms://projects/P/locations/L/keyRings/R/cryptoKeys/K'
 // https://cloud.google.com/kms/docs/reference/permissions-and-roles

@@ -1,6 +1,6 @@
 import type { KeyUrl } from '@stackseal/core'
 import { keyIdOf, parameter, shellWord, wrongUrl } from './key-id.ts'
-import type { KeyPolicy, PolicyOptions } from './key-policy.ts'
+import type { KeyPolicy, PolicyOptions } from './policy-text.ts'
 
 const EXAMPLE = 'hashivault://app?engine=transit'
 const DEFAULT_ENGINE = 'transit'
