@@ -95,7 +95,7 @@ const tamper = (text: string): string =>
   })
 
 /** The nine events of the table. */
-export const SCENARIOS: readonly Scenario[] = [
+const SCENARIOS: readonly Scenario[] = [
   { event: 'init, set, get', happens: async () => undefined, line: SET, outcome: 'done', exit: 0, file: 'changed' },
   {
     event: 're-wrap after rotation',
@@ -164,7 +164,7 @@ export const SCENARIOS: readonly Scenario[] = [
 ]
 
 /** Runs one event of a service on a stack of its own; the service is well again afterwards, and the stack opens. */
-export async function runEvent(service: CliService, { event, happens, line }: Scenario): Promise<CliEvent> {
+async function runEvent(service: CliService, { event, happens, line }: Scenario): Promise<CliEvent> {
   const stack = new ServiceStack(service.env)
   try {
     await stack.do('stack', 'init', 'dev', '--secrets-provider', service.keyUrl)
