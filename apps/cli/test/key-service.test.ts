@@ -284,9 +284,11 @@ describe('trust', () => {
     ['an unknown stack', ['trust', 'prod'], 3, 'ERR_STACK_NOT_FOUND'],
     ['nothing to take back', ['trust', 'dev', '--remove'], 2, 'ERR_USAGE'],
     ['a list of something', ['trust', 'dev', '--list'], 2, 'ERR_USAGE'],
+    ['a passphrase', ['trust', 'phrase'], 2, 'ERR_USAGE'],
     ['a stack and a module', ['trust', 'dev', '--module', 'x'], 2, 'ERR_USAGE'],
   ])('%s', async (_, line, exit, code) => {
-    const { run } = await vaultStack()
+    const { run, on } = await vaultStack()
+    writeFileSync(join(on.folder, 'Pulumi.phrase.yaml'), simpleProject().text())
     const ran = await run([...line, '--json'])
     expect({ exit: ran.exit, error: errorOf(ran) }).toMatchObject({ exit, error: { code } })
   })
@@ -297,6 +299,35 @@ async function hangs(): Promise<VaultStack> {
   transit.override = () => 'never'
   return stack
 }
+
+test('nothing that is told holds the token, the value or the data key', async () => {
+  const { run } = await withSecret()
+  const lines = [
+    ['config', 'get', 'region'],
+    ['verify'],
+    ['inspect'],
+    ['stack', 'rewrap'],
+    ['config', 'set', '--secret', 'a', 'b'],
+  ]
+  const told: string[] = []
+  for (const env of [{}, { VAULT_TOKEN: TOKENS.nobody }, { VAULT_ADDR: 'http://127.0.0.1:1' }]) {
+    for (const line of lines) {
+      const { stdout, stderr } = await run([...line, '--debug'], env)
+      told.push(stdout, stderr)
+    }
+  }
+  const text = told.join('\n')
+  const keys = transit.requests.flatMap(({ body }) => /"plaintext":"([^"]+)"/.exec(body)?.[1] ?? [])
+  expect(keys.length).toBeGreaterThan(0)
+  const secrets = [
+    ...keys.map((key) => Buffer.from(key, 'base64')),
+    ...[TOKENS.owner, TOKENS.nobody, 'hunter2'].map(Buffer.from),
+  ]
+  for (const secret of secrets.filter((bytes) => bytes.some((byte) => byte !== 0))) {
+    for (const form of ['latin1', 'base64', 'base64url', 'hex'] as const)
+      expect(text).not.toContain(secret.toString(form))
+  }
+})
 
 describe('a service that never answers', () => {
   test('is given up after --timeout', async () => {

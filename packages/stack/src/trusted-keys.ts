@@ -39,6 +39,12 @@ export async function trustStack(options: TrustOptions): Promise<TrustedKey> {
       details: { file: label, changed: false },
     })
   }
+  if (sealedKey.url.scheme === 'passphrase') {
+    throw new StacksealError('ERR_USAGE', `stack ${name} is on a passphrase, which proves itself when it is typed`, {
+      hint: 'there is nothing to trust',
+      details: { file: label, changed: false },
+    })
+  }
   const trusted = { file: target, url: sealedKey.url.text }
   new StateNotes(fs, options.env, 'trusted-keys').write(aboutKey(target, sealedKey), { ...trusted })
   return trusted
