@@ -19,10 +19,17 @@ export default defineConfig({
   // The sources, not the built libraries: unused parts fall away, and chunks follow the files.
   alias: {
     '@stackseal/core': source('core'),
+    '@stackseal/provider-awskms': source('provider-awskms'),
+    '@stackseal/provider-azurekv': source('provider-azurekv'),
+    '@stackseal/provider-gcpkms': source('provider-gcpkms'),
     '@stackseal/provider-passphrase': source('provider-passphrase'),
+    '@stackseal/provider-vault': source('provider-vault'),
     '@stackseal/stack': source('stack'),
   },
-  deps: { alwaysBundle: [/^yaml($|\/)/, /^@stackseal\//], onlyBundle: ['yaml'] },
+  // Everything, the vendors' SDKs with all that they need: which packages that are, the notices say.
+  deps: { alwaysBundle: [/./], onlyBundle: false },
+  // Some SDKs are CommonJS and look for files beside their own.
+  define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
   plugins: [builtinImports(), thirdPartyNotices()],
   outputOptions: {
     codeSplitting: {
@@ -32,19 +39,31 @@ export default defineConfig({
         { name: 'core', test: /[\\/]packages[\\/]core[\\/]src[\\/]/, priority: 4 },
         { name: 'stack', test: /[\\/]packages[\\/]stack[\\/]src[\\/]/, priority: 3 },
         // Small things that several chunks share would become a file each.
-        { name: 'usage', test: /[\\/]src[\\/](usage-error|exit-number)\.ts$/ },
-        { name: 'stack-options', test: /[\\/]src[\\/](change-stack|marked-values|providers|stack-[a-z]+)\.ts$/ },
+        { name: 'usage', test: /[\\/]src[\\/](usage-error|exit-number|error-code)\.ts$/ },
+        {
+          name: 'stack-options',
+          test: /[\\/]src[\\/](change-stack|describe-key|marked-values|provider-calls|text-width|provider-registry|providers|stack-[a-z]+)\.ts$/,
+        },
       ],
     },
-    chunkFileNames: (chunk) => `${chunkName(chunk.name, chunk.facadeModuleId)}.mjs`,
+    chunkFileNames: (chunk) => `${chunkName(chunk)}.mjs`,
   },
 })
 
+interface Chunk {
+  readonly name: string
+  readonly facadeModuleId?: string | null
+  readonly moduleIds: readonly string[]
+}
+
 /** What is loaded on demand is called after its command or package, and not after its file (`config`, `index`). */
-function chunkName(name: string, module: string | undefined | null): string {
-  const [, command] = /[\\/]commands[\\/](.*)\.ts$/.exec(module ?? '') ?? []
+function chunkName({ name, facadeModuleId, moduleIds }: Chunk): string {
+  const module = facadeModuleId ?? moduleIds.at(-1) ?? ''
+  const [, command] = /[\\/]commands[\\/](.*)\.ts$/.exec(module) ?? []
   if (command !== undefined) return `command-${command}`
-  const [, library] =
-    /[\\/](?:packages|node_modules)[\\/]([^\\/]+)[\\/](?:src|dist)[\\/]index\./.exec(module ?? '') ?? []
-  return library ?? name
+  const [, library] = /[\\/]packages[\\/]([^\\/]+)[\\/]src[\\/]index\./.exec(module) ?? []
+  if (library !== undefined) return library
+  const [, scope, dependency] = /.*[\\/]node_modules[\\/](?:@([^\\/]+)[\\/])?([^\\/]+)/.exec(module) ?? []
+  if (dependency === undefined) return name
+  return scope === undefined ? dependency : `${scope}-${dependency}`
 }

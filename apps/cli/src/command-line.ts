@@ -1,7 +1,7 @@
 import { parseCommandLine } from './arguments.ts'
 import { COMMANDS } from './commands.ts'
 import { reportFailure } from './failure.ts'
-import { GLOBAL_FLAGS, globalOptions } from './global-flags.ts'
+import { commandEnv, GLOBAL_FLAGS, globalOptions } from './global-flags.ts'
 import { helpPage } from './help.ts'
 import { Terminal } from './terminal.ts'
 import type { ColorChoice, StandardStreams, TerminalOptions } from './terminal.ts'
@@ -16,6 +16,9 @@ export interface World {
   /** Asked for once a command begins: from then on Ctrl-C is the command's to handle. */
   readonly signal: () => AbortSignal
 }
+
+/** Closing what is open takes no longer, in milliseconds: the answer is out already. */
+const CLOSE_MS = 3_000
 
 /** A command line that can be run once. */
 export class CommandLineRun {
@@ -46,7 +49,6 @@ export class CommandLineRun {
   }
 
   async #run(): Promise<number> {
-    const { env, signal } = this.#world
     const line = parseCommandLine(this.#argv, COMMANDS, GLOBAL_FLAGS)
     const { command, flags } = line
     const color = flags.text('color')
@@ -63,16 +65,29 @@ export class CommandLineRun {
     const trace = this.#report.debug
       ? (text: string): void => terminal.report(`debug: ${performance.now().toFixed(0).padStart(5)} ms  ${text}`)
       : (): void => undefined
+    const endings: (() => Promise<void>)[] = []
     try {
+      const env = commandEnv(flags, this.#world.env)
       const options = globalOptions(flags, env)
       trace(`stackseal ${VERSION}, node ${process.version}, ${command.words.join(' ')} in ${options.cwd}`)
       const { run } = await command.load()
-      const invocation = { arguments: line.arguments, flags, options, terminal, env, signal: signal(), trace }
+      const invocation = {
+        arguments: line.arguments,
+        flags,
+        options,
+        terminal,
+        env,
+        signal: this.#world.signal(),
+        trace,
+        atEnd: (work: () => Promise<void>): void => void endings.push(work),
+      }
       const exit = (await run(invocation)) ?? 0
       trace(`done, exit ${exit}`)
       return exit
     } catch (error) {
       throw unchanged(error, command)
+    } finally {
+      await endAll(endings)
     }
   }
 
@@ -80,6 +95,17 @@ export class CommandLineRun {
     const { env, streams } = this.#world
     return new Terminal({ ...options, env, ...(streams === undefined ? {} : { streams }) })
   }
+}
+
+/** Ends connections; one that does not end is left to the end of the process. */
+async function endAll(endings: readonly (() => Promise<void>)[]): Promise<void> {
+  if (endings.length === 0) return
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const enough = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_MS)
+  })
+  await Promise.race([Promise.allSettled(endings.map(async (end) => end())), enough])
+  clearTimeout(timer)
 }
 
 function helpOf(command: Parameters<typeof helpPage>[0], terminal: Terminal): string {
