@@ -156,6 +156,36 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./commands/config-rm.ts'),
   },
   {
+    words: ['encrypt'],
+    summary: 'Encrypt one value and print its ciphertext',
+    description: [
+      'Encrypts under the data key of the stack and writes nothing. Without a value it is read from standard input, or asked for on a terminal and not shown. One newline at the end of standard input is dropped.',
+    ],
+    arguments: [{ name: 'value' }],
+    flags: [
+      { name: 'raw', summary: 'Keep the newline at the end of standard input, and print none after the ciphertext' },
+    ],
+    examples: [
+      { text: 'A value that is asked for', line: 'stackseal encrypt' },
+      { text: 'The content of a file, byte for byte', line: 'stackseal encrypt --raw <key.pem' },
+    ],
+    load: () => import('./commands/encrypt.ts'),
+  },
+  {
+    words: ['decrypt'],
+    summary: 'Decrypt one ciphertext and print its value',
+    description: [
+      'Opens a ciphertext (v1:…) of the stack. Without an argument it is read from standard input, or asked for on a terminal.',
+    ],
+    arguments: [{ name: 'ciphertext' }],
+    flags: [{ name: 'raw', summary: 'Print no newline after the value' }],
+    examples: [
+      { text: 'A ciphertext from a stack file', line: 'stackseal decrypt v1:x4+bn0UCqeZCWTbR:hh0z…' },
+      { text: 'There and back again', line: 'stackseal encrypt <note.txt | stackseal decrypt' },
+    ],
+    load: () => import('./commands/decrypt.ts'),
+  },
+  {
     words: ['verify'],
     summary: 'Check that every secret opens',
     description: [

@@ -32,6 +32,14 @@ export const LEAK_CASES: readonly LeakCase[] = [
   { name: 'an equal value', args: ['config', 'set', '--secret', 's', SECRET], exit: 0 },
   { name: 'a listing of what is covered', args: ['config', '--json'], exit: 0 },
   { name: 'a check', args: ['verify'], exit: 0 },
+  { name: 'a value encrypted', args: ['encrypt', SECRET], exit: 0 },
+  { name: 'a value encrypted, from standard input', args: ['encrypt'], stdin: SECRET, exit: 0 },
+  {
+    name: 'a value encrypted under no key',
+    args: ['encrypt', SECRET],
+    prepare: change((text) => text.replace(/^encryptionsalt: .*\n/m, '')),
+  },
+  { name: 'a secret taken for a ciphertext', args: ['decrypt', SECRET] },
   { name: 'a look', args: ['inspect'], exit: 0 },
   { name: 'the wrong passphrase', args: ['config', 'get', 's'], env: { PULUMI_CONFIG_PASSPHRASE: `${PASSPHRASE}!` } },
   {
