@@ -22,7 +22,7 @@ export default defineConfig({
     '@stackseal/provider-passphrase': source('provider-passphrase'),
     '@stackseal/stack': source('stack'),
   },
-  deps: { alwaysBundle: [/^yaml($|\/)/, /^@stackseal\//], onlyBundle: ['yaml'] },
+  deps: { alwaysBundle: [/^yaml($|\/)/, /^@stackseal\//], onlyBundle: ['yaml', 'zxcvbn'] },
   plugins: [builtinImports(), thirdPartyNotices()],
   outputOptions: {
     codeSplitting: {
@@ -33,7 +33,10 @@ export default defineConfig({
         { name: 'stack', test: /[\\/]packages[\\/]stack[\\/]src[\\/]/, priority: 3 },
         // Small things that several chunks share would become a file each.
         { name: 'usage', test: /[\\/]src[\\/](usage-error|exit-number)\.ts$/ },
-        { name: 'stack-options', test: /[\\/]src[\\/](change-stack|marked-values|providers|stack-[a-z]+)\.ts$/ },
+        {
+          name: 'stack-options',
+          test: /[\\/]src[\\/](change-stack|given-value|marked-values|providers|stack-[a-z]+)\.ts$/,
+        },
       ],
     },
     chunkFileNames: (chunk) => `${chunkName(chunk.name, chunk.facadeModuleId)}.mjs`,

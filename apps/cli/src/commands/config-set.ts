@@ -1,8 +1,10 @@
-import { displayConfigPlace, parseConfigPlace } from '@stackseal/stack'
-import type { NewValue } from '@stackseal/stack'
+import { StacksealError } from '@stackseal/core'
+import { displayConfigPlace, parseConfigKeyArgument, parseConfigPlace, printConfigKey } from '@stackseal/stack'
+import type { ConfigKey, NewValue } from '@stackseal/stack'
 import { changeStack } from '../change-stack.ts'
 import type { Invocation } from '../command.ts'
 import { givenValue } from '../given-value.ts'
+import { looksLikeSecret } from '../looks-like-secret.ts'
 import { usageError } from '../usage-error.ts'
 
 type ValueType = NonNullable<Extract<NewValue, { readonly text: string }>['type']>
@@ -26,6 +28,8 @@ export async function run(invocation: Invocation): Promise<void> {
       secret,
       raw: flags.on('raw'),
     })
+    if (!secret && !flags.on('plaintext'))
+      await checkIsPlain(parseConfigKeyArgument(key, stack.project.name, options.path), value)
     if (secret) await stack.config.setSecret(key, value, options)
     else stack.config.set(key, type === undefined ? { text: value } : { text: value, type }, options)
     const { changed, replacedDamaged } = await stack.config.save()
@@ -35,4 +39,12 @@ export async function run(invocation: Invocation): Promise<void> {
     }
     if (!changed) terminal.say(`${place} has this value already`)
   })
+}
+
+async function checkIsPlain(key: ConfigKey, value: string): Promise<void> {
+  if (!(await looksLikeSecret(key.name, value))) return
+  throw new StacksealError(
+    'ERR_LOOKS_LIKE_SECRET',
+    `config value for '${printConfigKey(key)}' looks like a secret; rerun with --secret to encrypt it, or --plaintext if you meant to store in plaintext`,
+  )
 }

@@ -81,6 +81,7 @@ export const LEAK_CASES: readonly LeakCase[] = [
   { name: 'a malformed key beside it', args: ['config', 'set', '--secret', 'a:b:c:d', SECRET] },
   { name: 'a path that does not fit', args: ['config', 'set', '--secret', '--path', 'o.list.x', SECRET] },
   { name: 'a reserved mapping', args: ['config', 'set', '--path', 'e.secure', SECRET] },
+  { name: 'a value that looks like a secret', args: ['config', 'set', 'token', `x9$kQ2!pL7@w${SECRET}`] },
   { name: 'a mistyped command', args: ['config', 'sett', 'new', SECRET] },
   { name: 'bytes that are no text', args: ['config', 'set', 'new'], stdin: Buffer.from(`${SECRET}\u00ff`, 'latin1') },
   {
