@@ -35,7 +35,7 @@ export default defineConfig({
         { name: 'usage', test: /[\\/]src[\\/](usage-error|exit-number)\.ts$/ },
         {
           name: 'stack-options',
-          test: /[\\/]src[\\/](change-stack|given-value|marked-values|providers|stack-[a-z]+)\.ts$/,
+          test: /[\\/]src[\\/](change-stack|given-value|marked-values|save-config|providers|stack-[a-z]+)\.ts$/,
         },
       ],
     },

@@ -24,6 +24,12 @@ interface Tokens {
   }[]
 }
 
+/** The flags that a command takes: its own, and the global ones of which it has none by the same name. */
+export function flagsOf(command: Command | undefined, globalFlags: readonly Flag[]): readonly Flag[] {
+  const own = command?.flags ?? []
+  return [...globalFlags.filter(({ name }) => !own.some((flag) => flag.name === name)), ...own]
+}
+
 /** Children of a command or group; of the program itself for undefined. */
 export function childrenOf(command: Command | undefined, commands: readonly Command[]): readonly Command[] {
   const words = command?.words ?? []
@@ -37,16 +43,20 @@ function findChild(word: string, command: Command | undefined, commands: readonl
   return childrenOf(command, commands).find((child) => child.words.at(-1) === word || child.aliases?.includes(word))
 }
 
-/**
- * Reads a command line by the habits of the reference's command line (cobra): global flags stand anywhere, a command's
- * flags anywhere after it, `--` ends flags. Other than there, a number such as `-5` is an argument and not a flag.
- * @throws ERR_USAGE
- */
-export function parseCommandLine(
+interface Found {
+  readonly command: Command | undefined
+  readonly tokens: Tokens
+  /** How many of the positional words name the command. */
+  readonly depth: number
+  readonly helpAsked: boolean
+}
+
+/** The command that a command line means, whatever else is wrong with the line. */
+export function findCommand(
   argv: readonly string[],
   commands: readonly Command[],
   globalFlags: readonly Flag[],
-): CommandLine {
+): Found {
   let command: Command | undefined
   let tokens = tokenize(argv, globalFlags)
   let depth = 0
@@ -60,10 +70,24 @@ export function parseCommandLine(
     if (child === undefined) break
     command = child
     depth += 1
-    tokens = tokenize(argv, [...globalFlags, ...(command.flags ?? [])])
+    tokens = tokenize(argv, flagsOf(command, globalFlags))
   }
+  return { command, tokens, depth, helpAsked }
+}
+
+/**
+ * Reads a command line by the habits of the reference's command line (cobra): global flags stand anywhere, a command's
+ * flags anywhere after it, `--` ends flags. Other than there, a number such as `-5` is an argument and not a flag.
+ * @throws ERR_USAGE
+ */
+export function parseCommandLine(
+  argv: readonly string[],
+  commands: readonly Command[],
+  globalFlags: readonly Flag[],
+): CommandLine {
+  const { command, tokens, depth, helpAsked } = findCommand(argv, commands, globalFlags)
   const rest = tokens.positionals.slice(depth)
-  const known = [...globalFlags, ...(command?.flags ?? [])]
+  const known = flagsOf(command, globalFlags)
   const isSet = (name: string): boolean => tokens.flags.some((flag) => flag.name === name && flag.value !== 'false')
   const line = (wants: CommandLine['wants'], flags: Flags): CommandLine => ({ command, wants, arguments: rest, flags })
 

@@ -1,4 +1,4 @@
-import { parseCommandLine } from './arguments.ts'
+import { findCommand, parseCommandLine } from './arguments.ts'
 import { COMMANDS } from './commands.ts'
 import { reportFailure } from './failure.ts'
 import { GLOBAL_FLAGS, globalOptions } from './global-flags.ts'
@@ -27,7 +27,9 @@ export class CommandLineRun {
   constructor(argv: readonly string[], world: World) {
     this.#argv = argv
     this.#world = world
-    this.#report = { json: asksFor(argv, '--json', '-j'), debug: asksFor(argv, '--debug') }
+    // A command's own --json is no question for JSON.
+    const own = findCommand(argv, COMMANDS, GLOBAL_FLAGS).command?.flags?.some(({ name }) => name === 'json')
+    this.#report = { json: own !== true && asksFor(argv, '--json', '-j'), debug: asksFor(argv, '--debug') }
     this.#terminal = this.#makeTerminal({})
   }
 

@@ -143,6 +143,32 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./commands/config-set.ts'),
   },
   {
+    words: ['config', 'set-all'],
+    summary: 'Set several values in one write',
+    description: [
+      'Sets all of them or, where one can not be set, none. A key that holds an equals sign stands in quotes: --plaintext \'"a=b"=value\'.',
+      '--json takes what config --json prints, and - reads it from standard input; a secret list or mapping becomes one secret, which holds its JSON text. Values are not checked for looking like a secret.',
+    ],
+    flags: [
+      { name: 'plaintext', value: 'KEY=VALUE', summary: 'A plain value; may be repeated', repeats: true },
+      { name: 'secret', value: 'KEY=VALUE', summary: 'A value to encrypt; may be repeated', repeats: true },
+      { ...PATH_FLAG, summary: 'The keys are paths into values: servers[0].port' },
+      { name: 'json', value: 'TEXT', summary: 'Values in the form that config --json prints them' },
+    ],
+    examples: [
+      {
+        text: 'Two plain values',
+        line: 'stackseal config set-all --plaintext region=eu-west-1 --plaintext size=3',
+      },
+      {
+        text: 'Everything from another stack, secrets too',
+        line: 'stackseal config -s dev --show-secrets --json | stackseal config set-all -s prod --json -',
+      },
+    ],
+    changes: 'the stack',
+    load: () => import('./commands/config-set-all.ts'),
+  },
+  {
     words: ['config', 'rm'],
     aliases: ['remove', 'delete'],
     summary: 'Remove one value',
@@ -154,6 +180,19 @@ export const COMMANDS: readonly Command[] = [
     ],
     changes: 'the stack',
     load: () => import('./commands/config-rm.ts'),
+  },
+  {
+    words: ['config', 'rm-all'],
+    aliases: ['remove-all', 'delete-all'],
+    summary: 'Remove several values in one write',
+    arguments: [{ name: 'key', required: true, rest: true }],
+    flags: [{ ...PATH_FLAG, summary: 'The keys are paths into values: servers[0].port' }],
+    examples: [
+      { text: 'Two values', line: 'stackseal config rm-all region size' },
+      { text: 'Values inside another', line: 'stackseal config rm-all --path db.host db.port' },
+    ],
+    changes: 'the stack',
+    load: () => import('./commands/config-rm-all.ts'),
   },
   {
     words: ['encrypt'],

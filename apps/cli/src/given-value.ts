@@ -35,15 +35,18 @@ export async function givenValue({ terminal, signal }: Invocation, asked: AskedV
 
 /** The text of standard input, without one line end at its end. */
 function inputText(bytes: Uint8Array, raw: boolean): string {
-  let text: string
+  const text = decodeInput(bytes)
+  return raw ? text : text.replace(process.platform === 'win32' ? /\r?\n$/ : /\n$/, '')
+}
+
+/** @throws ERR_INVALID_VALUE */
+export function decodeInput(bytes: Uint8Array): string {
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
     // A TypeError is the one thing that decoding can throw.
     throw new StacksealError('ERR_INVALID_VALUE', 'standard input is not UTF-8 text', {
       hint: 'encode it first, for example with base64',
     })
   }
-  if (raw) return text
-  return text.replace(process.platform === 'win32' ? /\r?\n$/ : /\n$/, '')
 }

@@ -1,4 +1,4 @@
-import { childrenOf, usageLine } from './arguments.ts'
+import { childrenOf, flagsOf, usageLine } from './arguments.ts'
 import type { Command, Flag } from './command.ts'
 
 const PROGRAM = 'stackseal'
@@ -29,10 +29,9 @@ export function helpPage(command: Command | undefined, { commands, globalFlags, 
   if (aliases.length > 0) blocks.push(`${heading('Also called:')}\n${wrap(aliases.join(', '), width, 2)}`)
   if (children.length > 0) blocks.push(`${heading('Commands:')}\n${columns(children.map(commandRow), width)}`)
   const flags = command?.flags ?? []
+  const shared = flagsOf(command, globalFlags).filter((flag) => !flags.includes(flag))
   if (flags.length > 0) blocks.push(`${heading('Flags:')}\n${columns(flags.map(flagRow), width)}`)
-  blocks.push(
-    `${heading(command === undefined ? 'Flags:' : 'Global flags:')}\n${columns(globalFlags.map(flagRow), width)}`,
-  )
+  blocks.push(`${heading(command === undefined ? 'Flags:' : 'Global flags:')}\n${columns(shared.map(flagRow), width)}`)
   const examples = command?.examples ?? []
   if (examples.length > 0) {
     const lines = examples.map((example) => `${wrap(`# ${example.text}`, width, 2)}\n  ${example.line}`)

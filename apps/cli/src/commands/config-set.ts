@@ -5,6 +5,7 @@ import { changeStack } from '../change-stack.ts'
 import type { Invocation } from '../command.ts'
 import { givenValue } from '../given-value.ts'
 import { looksLikeSecret } from '../looks-like-secret.ts'
+import { saveConfig } from '../save-config.ts'
 import { usageError } from '../usage-error.ts'
 
 type ValueType = NonNullable<Extract<NewValue, { readonly text: string }>['type']>
@@ -28,15 +29,12 @@ export async function run(invocation: Invocation): Promise<void> {
       secret,
       raw: flags.on('raw'),
     })
-    if (!secret && !flags.on('plaintext'))
+    if (!secret && !flags.on('plaintext')) {
       await checkIsPlain(parseConfigKeyArgument(key, stack.project.name, options.path), value)
+    }
     if (secret) await stack.config.setSecret(key, value, options)
     else stack.config.set(key, type === undefined ? { text: value } : { text: value, type }, options)
-    const { changed, replacedDamaged } = await stack.config.save()
-    for (const damaged of replacedDamaged) {
-      const name = displayConfigPlace(damaged, stack.project.name)
-      terminal.warn(`the secret that stood at ${name} did not open, and was replaced`)
-    }
+    const { changed } = await saveConfig(stack, terminal)
     if (!changed) terminal.say(`${place} has this value already`)
   })
 }
