@@ -162,7 +162,7 @@ export const COMMANDS: readonly Command[] = [
       },
       {
         text: 'Everything from another stack, secrets too',
-        line: 'stackseal config -s dev --show-secrets --json | stackseal config set-all -s prod --json -',
+        line: 'stackseal config --show-secrets -j | stackseal config set-all -s prod --json -',
       },
     ],
     changes: 'the stack',

@@ -37,7 +37,7 @@ function parseEntry(key: string, entry: ConfigValue): JsonConfigEntry {
 /** The value of JSON text: whole numbers of 64 bits exactly, mappings in their order with any names. */
 function parseJson(text: string, what = 'it'): ConfigValue {
   try {
-    return JSON.parse(text, reviver as (this: unknown, key: string, value: unknown) => unknown) as ConfigValue
+    return JSON.parse(text, reviver) as ConfigValue
   } catch {
     // A SyntaxError is the one thing that parsing can throw; its message holds a part of the text.
     throw invalid(`${what} is not JSON`)

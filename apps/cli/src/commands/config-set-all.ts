@@ -27,7 +27,7 @@ export async function run(invocation: Invocation): Promise<void> {
   await changeStack(invocation, 'config set-all', async (stack) => {
     const { config, project } = stack
     const changes = [
-      ...plain.map(([key, value]) => ({ key, path, make: () => config.set(key, value, { path }) })),
+      ...plain.map(([key, value]) => ({ key, path, make: async () => config.set(key, value, { path }) })),
       ...secret.map(([key, value]) => ({ key, path, make: () => config.setSecret(key, value, { path }) })),
       ...entries.map((entry) => ({ key: entry.key, path: false, make: () => setEntry(stack, entry) })),
     ]
