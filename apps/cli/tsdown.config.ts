@@ -31,6 +31,7 @@ export default defineConfig({
         { name: 'errors', test: /[\\/]packages[\\/]core[\\/]src[\\/]errors\.ts$/, priority: 5 },
         { name: 'core', test: /[\\/]packages[\\/]core[\\/]src[\\/]/, priority: 4 },
         { name: 'stack', test: /[\\/]packages[\\/]stack[\\/]src[\\/]/, priority: 3 },
+        { name: 'help-topics', test: /[\\/]src[\\/]topics[\\/]/ },
         // Small things that several chunks share would become a file each.
         { name: 'usage', test: /[\\/]src[\\/](usage-error|exit-number)\.ts$/ },
         {

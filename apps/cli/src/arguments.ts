@@ -10,6 +10,8 @@ export interface CommandLine {
   /** The deepest command or group that its words name; undefined for the program itself. */
   readonly command: Command | undefined
   readonly wants: 'run' | 'help' | 'version'
+  /** The topic of which help is wanted. */
+  readonly topic: string | undefined
   readonly arguments: readonly string[]
   readonly flags: Flags
 }
@@ -84,20 +86,28 @@ export function parseCommandLine(
   argv: readonly string[],
   commands: readonly Command[],
   globalFlags: readonly Flag[],
+  topics: readonly string[] = [],
 ): CommandLine {
   const { command, tokens, depth, helpAsked } = findCommand(argv, commands, globalFlags)
   const rest = tokens.positionals.slice(depth)
   const known = flagsOf(command, globalFlags)
   const isSet = (name: string): boolean => tokens.flags.some((flag) => flag.name === name && flag.value !== 'false')
-  const line = (wants: CommandLine['wants'], flags: Flags): CommandLine => ({ command, wants, arguments: rest, flags })
-
   const [word] = rest
+  const topic = helpAsked && command === undefined ? topics.find((name) => name === word) : undefined
+  const line = (wants: CommandLine['wants'], flags: Flags): CommandLine => ({
+    command,
+    wants,
+    topic,
+    arguments: rest,
+    flags,
+  })
+
   const takesWords = command?.load !== undefined && !helpAsked && !isGroupOnly(command, commands)
-  if (word !== undefined && !takesWords) {
+  if (word !== undefined && !takesWords && topic === undefined) {
     // A mistyped flag makes its value look like the command: then the flag is what is wrong.
     const mistyped = tokens.flags.find(({ name }) => command === undefined && !known.some((flag) => flag.name === name))
     throw mistyped === undefined
-      ? unknownCommand(word, command, commands)
+      ? unknownCommand(word, command, commands, helpAsked ? topics : [])
       : unknownFlag(mistyped.spelling, known, command)
   }
   // Who asks for help gets it, whatever else is wrong with the line.
@@ -199,12 +209,14 @@ function isGroupOnly(command: Command, commands: readonly Command[]): boolean {
   return (command.arguments ?? []).length === 0 && childrenOf(command, commands).length > 0
 }
 
-function unknownCommand(word: string, command: Command | undefined, commands: readonly Command[]): Error {
-  const children = childrenOf(command, commands)
-  const meant = suggestion(
-    word,
-    children.flatMap((child) => [child.words.at(-1) ?? '', ...(child.aliases ?? [])]),
-  )
+function unknownCommand(
+  word: string,
+  command: Command | undefined,
+  commands: readonly Command[],
+  topics: readonly string[],
+): Error {
+  const names = childrenOf(command, commands).flatMap((child) => [child.words.at(-1) ?? '', ...(child.aliases ?? [])])
+  const meant = suggestion(word, [...names, ...topics])
   const before = command === undefined ? '' : `${command.words.join(' ')} `
   return usageError(
     `there is no command ${before}${word}`,

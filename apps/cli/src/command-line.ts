@@ -1,10 +1,12 @@
 import { findCommand, parseCommandLine } from './arguments.ts'
+import type { CommandLine } from './arguments.ts'
 import { COMMANDS } from './commands.ts'
 import { reportFailure } from './failure.ts'
 import { GLOBAL_FLAGS, globalOptions } from './global-flags.ts'
-import { helpPage } from './help.ts'
+import { helpPage, topicPage } from './help.ts'
 import { Terminal } from './terminal.ts'
 import type { ColorChoice, StandardStreams, TerminalOptions } from './terminal.ts'
+import { TOPICS } from './topic.ts'
 import { unchanged } from './unchanged.ts'
 import { VERSION } from './version.ts'
 
@@ -49,7 +51,12 @@ export class CommandLineRun {
 
   async #run(): Promise<number> {
     const { env, signal } = this.#world
-    const line = parseCommandLine(this.#argv, COMMANDS, GLOBAL_FLAGS)
+    const line = parseCommandLine(
+      this.#argv,
+      COMMANDS,
+      GLOBAL_FLAGS,
+      TOPICS.map(({ name }) => name),
+    )
     const { command, flags } = line
     const color = flags.text('color')
     this.#terminal = this.#makeTerminal({
@@ -59,7 +66,7 @@ export class CommandLineRun {
     })
     const terminal = this.#terminal
     if (line.wants === 'version') terminal.out(`${VERSION}\n`)
-    if (line.wants === 'help') terminal.page(helpOf(command, terminal))
+    if (line.wants === 'help') terminal.page(await pageOf(line, terminal))
     if (line.wants !== 'run' || command?.load === undefined) return 0
 
     const trace = this.#report.debug
@@ -84,13 +91,13 @@ export class CommandLineRun {
   }
 }
 
-function helpOf(command: Parameters<typeof helpPage>[0], terminal: Terminal): string {
-  return helpPage(command, {
-    commands: COMMANDS,
-    globalFlags: GLOBAL_FLAGS,
-    width: terminal.width,
-    heading: (text) => terminal.heading(text),
-  })
+async function pageOf({ command, topic: name }: CommandLine, terminal: Terminal): Promise<string> {
+  const { width } = terminal
+  const heading = (text: string): string => terminal.heading(text)
+  const entry = TOPICS.find((topic) => topic.name === name)
+  if (entry === undefined) return helpPage(command, { commands: COMMANDS, globalFlags: GLOBAL_FLAGS, width, heading })
+  const { topic } = await entry.load()
+  return topicPage(topic, { width, heading })
 }
 
 /** Looked up before the line is parsed, since the answer to a line that can't be parsed depends on it. */

@@ -1,5 +1,7 @@
 import { childrenOf, flagsOf, usageLine } from './arguments.ts'
 import type { Command, Flag } from './command.ts'
+import { TOPICS } from './topic.ts'
+import type { Topic, TopicBlock } from './topic.ts'
 
 const PROGRAM = 'stackseal'
 const SUMMARY = 'Encrypts and decrypts the secrets of Pulumi stacks on your own machine.'
@@ -28,6 +30,10 @@ export function helpPage(command: Command | undefined, { commands, globalFlags, 
   const aliases = command?.aliases ?? []
   if (aliases.length > 0) blocks.push(`${heading('Also called:')}\n${wrap(aliases.join(', '), width, 2)}`)
   if (children.length > 0) blocks.push(`${heading('Commands:')}\n${columns(children.map(commandRow), width)}`)
+  if (command === undefined) {
+    const rows = TOPICS.map(({ name, summary }) => [name, summary] as const)
+    blocks.push(`${heading('Topics:')}\n${columns(rows, width)}`)
+  }
   const flags = command?.flags ?? []
   const shared = flagsOf(command, globalFlags).filter((flag) => !flags.includes(flag))
   if (flags.length > 0) blocks.push(`${heading('Flags:')}\n${columns(flags.map(flagRow), width)}`)
@@ -41,7 +47,24 @@ export function helpPage(command: Command | undefined, { commands, globalFlags, 
     const words = [PROGRAM, ...(command?.words ?? []), '<command>', '--help']
     blocks.push(wrap(`See ${words.join(' ')} for more about a command.`, width, 0))
   }
+  if (command === undefined) blocks.push(wrap(`See ${PROGRAM} help <topic> for a page about a topic.`, width, 0))
   return `${blocks.join('\n\n')}\n`
+}
+
+/** The page of a topic. */
+export function topicPage({ blocks }: Topic, { width, heading }: Pick<HelpOptions, 'width' | 'heading'>): string {
+  return `${blocks.map((block) => topicBlock(block, width, heading)).join('\n\n')}\n`
+}
+
+function topicBlock(block: TopicBlock, width: number, heading: HelpOptions['heading']): string {
+  const indent = block.heading === undefined ? 0 : 2
+  const parts = [
+    ...(block.rows === undefined ? [] : [columns(block.rows, width)]),
+    ...(block.lines === undefined ? [] : [block.lines.map((line) => `  ${line}`).join('\n')]),
+    ...(block.text ?? []).map((paragraph) => wrap(paragraph, width, indent)),
+  ]
+  const title = block.heading === undefined ? [] : [heading(wrap(block.heading, width, 0))]
+  return [...title, parts.join('\n\n')].join('\n')
 }
 
 function usageLines(command: Command | undefined, children: readonly Command[]): string[] {
