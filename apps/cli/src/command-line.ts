@@ -51,12 +51,7 @@ export class CommandLineRun {
 
   async #run(): Promise<number> {
     const { env, signal } = this.#world
-    const line = parseCommandLine(
-      this.#argv,
-      COMMANDS,
-      GLOBAL_FLAGS,
-      TOPICS.map(({ name }) => name),
-    )
+    const line = await this.#parse()
     const { command, flags } = line
     const color = flags.text('color')
     this.#terminal = this.#makeTerminal({
@@ -82,6 +77,16 @@ export class CommandLineRun {
       return exit
     } catch (error) {
       throw unchanged(error, command)
+    }
+  }
+
+  async #parse(): Promise<CommandLine> {
+    try {
+      const topics = TOPICS.map(({ name }) => name)
+      return parseCommandLine(this.#argv, COMMANDS, GLOBAL_FLAGS, topics)
+    } catch (error) {
+      const { leftOut } = await import('./left-out.ts')
+      throw leftOut(this.#argv, COMMANDS, GLOBAL_FLAGS) ?? error
     }
   }
 
