@@ -250,4 +250,16 @@ export const COMMANDS: readonly Command[] = [
     ],
     load: () => import('./commands/inspect.ts'),
   },
+  {
+    words: ['doctor'],
+    summary: 'Look at everything that commands need',
+    description: [
+      'Versions, project, stack, key, where the passphrase would come from, and what an interrupted change left behind: each line is ok, a warning or a failure, with the one command to run next. Opens no key, calls no service and loads no provider. The exit number is 3 where there is a failure.',
+    ],
+    examples: [
+      { text: 'The selected stack', line: 'stackseal doctor' },
+      { text: 'Another one, for a program', line: 'stackseal doctor --stack prod --json' },
+    ],
+    load: () => import('./commands/doctor.ts'),
+  },
 ]
