@@ -12,35 +12,38 @@ const INT64_MAX = 2n ** 63n - 1n
 /**
  * Reads the JSON that `config --json` prints. Where an entry has `objectValue`, its `value` is the same as JSON text, and
  * is what counts: numbers are exact there. A secret list or mapping is one secret, which holds that text.
- * @throws ERR_INVALID_VALUE; messages name keys and never hold a value
+ * @throws ERR_USAGE; messages name keys and never hold a value
  */
 export function parseConfigJson(text: string): JsonConfigEntry[] {
-  const entries = parseJson(text)
-  if (!(entries instanceof Map)) throw invalid('it is not an object with a member for each key')
+  const entries = parseJson(text, 'could not parse --json argument')
+  if (!(entries instanceof Map)) {
+    throw refused('could not parse --json argument: it is not an object with a member for each key')
+  }
   return Array.from(entries as ReadonlyMap<string, ConfigValue>, ([key, entry]) => parseEntry(key, entry))
 }
 
 function parseEntry(key: string, entry: ConfigValue): JsonConfigEntry {
-  if (!(entry instanceof Map)) throw invalid(`${key} is not an object`)
+  if (!(entry instanceof Map)) throw refused(`the --json value of ${key} is not an object`)
   const value = entry.get('value') ?? null
   const secret = entry.get('secret') ?? false
   if (value === null) {
-    throw invalid(`${key} has no value`, 'a listing without --show-secrets leaves out the values of secrets')
+    const hint = 'a listing without --show-secrets leaves out the values of secrets'
+    throw refused(`value for --json object key "${key}" is nil`, hint)
   }
-  if (typeof value !== 'string') throw invalid(`the value of ${key} is not a text`)
-  if (typeof secret !== 'boolean') throw invalid(`secret of ${key} is neither true nor false`)
+  if (typeof value !== 'string') throw refused(`the --json value of ${key} is not a text`)
+  if (typeof secret !== 'boolean') throw refused(`secret of ${key} is neither true nor false`)
   if ((entry.get('objectValue') ?? null) === null) return { key, text: value, secret }
-  const object = parseJson(value, `the value of ${key}`)
+  const object = parseJson(value, `the --json value of ${key} is not JSON`)
   return secret ? { key, text: value, secret } : { key, object }
 }
 
-/** The value of JSON text: whole numbers of 64 bits exactly, mappings in their order with any names. */
-function parseJson(text: string, what = 'it'): ConfigValue {
+/** The value of JSON text: whole numbers of 64 bits exactly, mappings with any names. */
+function parseJson(text: string, failure: string): ConfigValue {
   try {
     return JSON.parse(text, reviver) as ConfigValue
   } catch {
     // A SyntaxError is the one thing that parsing can throw; its message holds a part of the text.
-    throw invalid(`${what} is not JSON`)
+    throw refused(failure, 'give it what "stackseal config --json" prints')
   }
 }
 
@@ -53,8 +56,6 @@ function reviver(_key: string, value: unknown, { source = '' }: { readonly sourc
   return new Map(Object.entries(value))
 }
 
-function invalid(reason: string, hint?: string): StacksealError {
-  return new StacksealError('ERR_INVALID_VALUE', `--json can not be taken: ${reason}`, {
-    hint: hint ?? 'give it what "stackseal config --json" prints',
-  })
+function refused(message: string, hint?: string): StacksealError {
+  return new StacksealError('ERR_USAGE', message, { hint })
 }

@@ -5,7 +5,7 @@ import type { Invocation } from '../command.ts'
 import { decodeInput } from '../given-value.ts'
 import { parseConfigJson } from '../json-config.ts'
 import type { JsonConfigEntry } from '../json-config.ts'
-import { parseKeyValuePair } from '../key-value-pair.ts'
+import { parseKeyValue } from '../key-value.ts'
 import { saveConfig } from '../save-config.ts'
 import { usageError } from '../usage-error.ts'
 
@@ -15,10 +15,13 @@ const FROM_INPUT = '-'
 export async function run(invocation: Invocation): Promise<void> {
   const { flags, terminal } = invocation
   const path = flags.on('path')
-  const plain = flags.texts('plaintext').map((pair) => parseKeyValuePair(pair, '--plaintext'))
-  const secret = flags.texts('secret').map((pair) => parseKeyValuePair(pair, '--secret'))
+  const plain = flags.texts('plaintext').map((pair) => parseKeyValue(pair))
+  const secret = flags.texts('secret').map((pair) => parseKeyValue(pair))
   if (flags.text('json') !== undefined && (path || plain.length > 0 || secret.length > 0)) {
-    throw usageError('--json excludes --plaintext, --secret and --path', 'give everything in the JSON, or nothing')
+    throw usageError(
+      'the --json option cannot be used with the --plaintext, --secret or --path options',
+      'give everything in the JSON',
+    )
   }
   if (secret.length > 0 && terminal.stderrIsTerminal) {
     terminal.hint('the shell keeps what was typed in its history; config set --secret asks for one value')
