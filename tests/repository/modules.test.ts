@@ -34,7 +34,11 @@ function modulesOf(...commandLine: string[]): string[] {
 }
 
 // A text that stands in the code of a part and that the build does not change.
-const PARTS = { 'the YAML parser': 'YAMLParseError', 'the passphrase provider': 'pbkdf2' }
+const PARTS = {
+  'the YAML parser': 'YAMLParseError',
+  'the passphrase provider': 'pbkdf2',
+  'the word lists': 'trustno1',
+}
 type Part = keyof typeof PARTS
 
 interface Row {
@@ -47,6 +51,11 @@ const COMMANDS: readonly Row[] = [
   { name: '--version', commandLine: ['--version'], mayLoad: [] },
   { name: '--help', commandLine: ['--help'], mayLoad: [] },
   { name: 'config of plain values', commandLine: ['config', '--stack', 'plain'], mayLoad: [] },
+  { name: 'a help topic', commandLine: ['help', 'files'], mayLoad: [] },
+  { name: 'doctor', commandLine: ['doctor', '--stack', 'plain'], mayLoad: [] },
+  { name: 'a completion script', commandLine: ['completion', 'bash'], mayLoad: [] },
+  { name: 'completion of commands', commandLine: ['__complete', '--', 'con'], mayLoad: [] },
+  { name: 'completion of keys', commandLine: ['__complete', '--', 'config', 'get', '-s', 'plain', ''], mayLoad: [] },
   // It says what a built-in provider can tell of its sealed key without opening it.
   { name: 'inspect', commandLine: ['inspect', join(ROOT, withSecrets)], mayLoad: ['the passphrase provider'] },
 ]

@@ -215,7 +215,9 @@ function unknownCommand(
   commands: readonly Command[],
   topics: readonly string[],
 ): Error {
-  const names = childrenOf(command, commands).flatMap((child) => [child.words.at(-1) ?? '', ...(child.aliases ?? [])])
+  const names = childrenOf(command, commands)
+    .filter(({ hidden }) => hidden !== true)
+    .flatMap((child) => [child.words.at(-1) ?? '', ...(child.aliases ?? [])])
   const meant = suggestion(word, [...names, ...topics])
   const before = command === undefined ? '' : `${command.words.join(' ')} `
   return usageError(

@@ -101,8 +101,8 @@ async function pageOf({ command, topic: name }: CommandLine, terminal: Terminal)
   const heading = (text: string): string => terminal.heading(text)
   const entry = TOPICS.find((topic) => topic.name === name)
   if (entry === undefined) return helpPage(command, { commands: COMMANDS, globalFlags: GLOBAL_FLAGS, width, heading })
-  const { topic } = await entry.load()
-  return topicPage(topic, { width, heading })
+  const { PAGES } = await import('./topics/pages.ts')
+  return topicPage(PAGES[entry.name], { width, heading })
 }
 
 /** Looked up before the line is parsed, since the answer to a line that can't be parsed depends on it. */

@@ -262,4 +262,31 @@ export const COMMANDS: readonly Command[] = [
     ],
     load: () => import('./commands/doctor.ts'),
   },
+  {
+    words: ['completion'],
+    summary: 'Print a script that completes command lines',
+    description: [
+      'For bash, zsh, fish or powershell. It completes commands, flags and their values, stacks and configuration keys; it opens no key and loads no provider.',
+    ],
+    arguments: [{ name: 'shell', required: true }],
+    examples: [
+      { text: 'In bash, now; for always in ~/.bashrc', line: 'source <(stackseal completion bash)' },
+      { text: 'In zsh, for always', line: 'stackseal completion zsh >"${fpath[1]}/_stackseal"' },
+      { text: 'In fish, for always', line: 'stackseal completion fish >~/.config/fish/completions/stackseal.fish' },
+      {
+        text: 'In PowerShell, in $PROFILE',
+        line: 'stackseal completion powershell | Out-String | Invoke-Expression',
+      },
+    ],
+    load: () => import('./commands/completion.ts'),
+  },
+  {
+    words: ['__complete'],
+    hidden: true,
+    summary: 'Print what can stand at the cursor, for the scripts of completion',
+    arguments: [{ name: 'word', rest: true }],
+    flags: [{ name: 'new-word', summary: 'The cursor stands at a new word, which is empty' }],
+    examples: [{ text: 'What can follow', line: 'stackseal __complete -- config get ""' }],
+    load: () => import('./commands/complete.ts'),
+  },
 ]

@@ -19,7 +19,7 @@ interface HelpOptions {
 
 /** The help page of a command, a group, or (for undefined) of the program: summary, usage, commands, flags, examples. */
 export function helpPage(command: Command | undefined, { commands, globalFlags, width, heading }: HelpOptions): string {
-  const children = childrenOf(command, commands)
+  const children = childrenOf(command, commands).filter(({ hidden }) => hidden !== true)
   const blocks: string[] = [wrap(command === undefined ? SUMMARY : `${command.summary}.`, width, 0)]
   for (const paragraph of command?.description ?? []) blocks.push(wrap(paragraph, width, 0))
   blocks.push(
