@@ -28,6 +28,7 @@ export const topic: Topic = {
         ['PULUMI_HOME', 'Where Pulumi keeps which stack is selected (~/.pulumi)'],
         ['PULUMI_BACKEND_URL', 'The backend for which a stack is selected'],
         ['HOME, USERPROFILE', 'The home folder, for the folders below and above'],
+        ['PATH', 'Where doctor looks for pulumi, without running it'],
       ],
     },
     {
