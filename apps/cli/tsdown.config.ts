@@ -5,6 +5,10 @@ import { thirdPartyNotices } from './third-party-notices.ts'
 
 const source = (name: string): string => fileURLToPath(new URL(`../../packages/${name}/src/index.ts`, import.meta.url))
 
+// The modules that are loaded whatever the command is.
+const MAIN =
+  /[\\/]cli[\\/]src[\\/](arguments|ci|command|command-line|commands|error-code|exit-number|failure|global-flags|help|interruption|printable|suggestion|terminal|topic|unchanged|usage-error|version)\.ts$/
+
 // One package without runtime dependencies: an entry that loads next to nothing, a chunk for each command, and chunks
 // for what only some commands need. Names are stable and can be read in a stack trace.
 export default defineConfig({
@@ -34,15 +38,16 @@ export default defineConfig({
   outputOptions: {
     codeSplitting: {
       groups: [
-        // What help and errors need of core stays apart: the rest of it loads node:crypto.
-        { name: 'errors', test: /[\\/]packages[\\/]core[\\/]src[\\/]errors\.ts$/, priority: 5 },
+        // What every command line needs is one file, whatever else shares parts of it. Of core it holds the errors alone:
+        // the rest loads node:crypto.
+        { name: 'command-line', test: MAIN, priority: 6 },
         { name: 'core', test: /[\\/]packages[\\/]core[\\/]src[\\/]/, priority: 4 },
         { name: 'stack', test: /[\\/]packages[\\/]stack[\\/]src[\\/]/, priority: 3 },
         // Small things that several chunks share would become a file each.
         { name: 'usage', test: /[\\/]src[\\/](usage-error|exit-number|error-code)\.ts$/ },
         {
           name: 'stack-options',
-          test: /[\\/]src[\\/](change-stack|describe-key|marked-values|provider-calls|text-width|provider-registry|providers|stack-[a-z]+)\.ts$/,
+          test: /[\\/]src[\\/](change-stack|describe-key|given-value|marked-values|provider-calls|save-config|text-width|provider-registry|providers|stack-[a-z]+)\.ts$/,
         },
       ],
     },
@@ -61,6 +66,8 @@ function chunkName({ name, facadeModuleId, moduleIds }: Chunk): string {
   const module = facadeModuleId ?? moduleIds.at(-1) ?? ''
   const [, command] = /[\\/]commands[\\/](.*)\.ts$/.exec(module) ?? []
   if (command !== undefined) return `command-${command}`
+  const [, room, file] = /[\\/]cli[\\/]src[\\/]([^\\/]+)[\\/](.*)\.ts$/.exec(module) ?? []
+  if (room !== undefined) return `${room}-${file}`
   const [, library] = /[\\/]packages[\\/]([^\\/]+)[\\/]src[\\/]index\./.exec(module) ?? []
   if (library !== undefined) return library
   const [, scope, dependency] = /.*[\\/]node_modules[\\/](?:@([^\\/]+)[\\/])?([^\\/]+)/.exec(module) ?? []

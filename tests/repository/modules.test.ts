@@ -45,6 +45,7 @@ const PARTS = {
   'the Vault provider': 'VAULT_SERVER_TOKEN',
   'the SDK of Vault': 'AxiosError',
   'the loader of other modules': 'registerHooks',
+  'the word lists': 'trustno1',
 }
 type Part = keyof typeof PARTS
 
@@ -58,6 +59,11 @@ const COMMANDS: readonly Row[] = [
   { name: '--version', commandLine: ['--version'], mayLoad: [] },
   { name: '--help', commandLine: ['--help'], mayLoad: [] },
   { name: 'config of plain values', commandLine: ['config', '--stack', 'plain'], mayLoad: [] },
+  { name: 'a help topic', commandLine: ['help', 'files'], mayLoad: [] },
+  { name: 'doctor', commandLine: ['doctor', '--stack', 'plain'], mayLoad: [] },
+  { name: 'a completion script', commandLine: ['completion', 'bash'], mayLoad: [] },
+  { name: 'completion of commands', commandLine: ['__complete', '--', 'con'], mayLoad: [] },
+  { name: 'completion of keys', commandLine: ['__complete', '--', 'config', 'get', '-s', 'plain', ''], mayLoad: [] },
   // It says what a built-in provider can tell of its sealed key without opening it.
   { name: 'inspect', commandLine: ['inspect', join(ROOT, withSecrets)], mayLoad: ['the passphrase provider'] },
   { name: 'inspect of a key', commandLine: ['inspect', 'Pulumi.vault.yaml'], mayLoad: ['the Vault provider'] },

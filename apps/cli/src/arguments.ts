@@ -10,6 +10,8 @@ export interface CommandLine {
   /** The deepest command or group that its words name; undefined for the program itself. */
   readonly command: Command | undefined
   readonly wants: 'run' | 'help' | 'version'
+  /** The topic of which help is wanted. */
+  readonly topic: string | undefined
   readonly arguments: readonly string[]
   readonly flags: Flags
 }
@@ -22,6 +24,12 @@ interface Tokens {
     readonly value: string | undefined
     readonly inline: boolean
   }[]
+}
+
+/** The flags that a command takes: its own, and the global ones of which it has none by the same name. */
+export function flagsOf(command: Command | undefined, globalFlags: readonly Flag[]): readonly Flag[] {
+  const own = command?.flags ?? []
+  return [...globalFlags.filter(({ name }) => !own.some((flag) => flag.name === name)), ...own]
 }
 
 /** Children of a command or group; of the program itself for undefined. */
@@ -37,16 +45,20 @@ function findChild(word: string, command: Command | undefined, commands: readonl
   return childrenOf(command, commands).find((child) => child.words.at(-1) === word || child.aliases?.includes(word))
 }
 
-/**
- * Reads a command line by the habits of the reference's command line (cobra): global flags stand anywhere, a command's
- * flags anywhere after it, `--` ends flags. Other than there, a number such as `-5` is an argument and not a flag.
- * @throws ERR_USAGE
- */
-export function parseCommandLine(
+interface Found {
+  readonly command: Command | undefined
+  readonly tokens: Tokens
+  /** How many of the positional words name the command. */
+  readonly depth: number
+  readonly helpAsked: boolean
+}
+
+/** The command that a command line means, whatever else is wrong with the line. */
+export function findCommand(
   argv: readonly string[],
   commands: readonly Command[],
   globalFlags: readonly Flag[],
-): CommandLine {
+): Found {
   let command: Command | undefined
   let tokens = tokenize(argv, globalFlags)
   let depth = 0
@@ -60,20 +72,42 @@ export function parseCommandLine(
     if (child === undefined) break
     command = child
     depth += 1
-    tokens = tokenize(argv, [...globalFlags, ...(command.flags ?? [])])
+    tokens = tokenize(argv, flagsOf(command, globalFlags))
   }
-  const rest = tokens.positionals.slice(depth)
-  const known = [...globalFlags, ...(command?.flags ?? [])]
-  const isSet = (name: string): boolean => tokens.flags.some((flag) => flag.name === name && flag.value !== 'false')
-  const line = (wants: CommandLine['wants'], flags: Flags): CommandLine => ({ command, wants, arguments: rest, flags })
+  return { command, tokens, depth, helpAsked }
+}
 
+/**
+ * Reads a command line by the habits of the reference's command line (cobra): global flags stand anywhere, a command's
+ * flags anywhere after it, `--` ends flags. Other than there, a number such as `-5` is an argument and not a flag.
+ * @throws ERR_USAGE
+ */
+export function parseCommandLine(
+  argv: readonly string[],
+  commands: readonly Command[],
+  globalFlags: readonly Flag[],
+  topics: readonly string[] = [],
+): CommandLine {
+  const { command, tokens, depth, helpAsked } = findCommand(argv, commands, globalFlags)
+  const rest = tokens.positionals.slice(depth)
+  const known = flagsOf(command, globalFlags)
+  const isSet = (name: string): boolean => tokens.flags.some((flag) => flag.name === name && flag.value !== 'false')
   const [word] = rest
+  const topic = helpAsked && command === undefined ? topics.find((name) => name === word) : undefined
+  const line = (wants: CommandLine['wants'], flags: Flags): CommandLine => ({
+    command,
+    wants,
+    topic,
+    arguments: rest,
+    flags,
+  })
+
   const takesWords = command?.load !== undefined && !helpAsked && !isGroupOnly(command, commands)
-  if (word !== undefined && !takesWords) {
+  if (word !== undefined && !takesWords && topic === undefined) {
     // A mistyped flag makes its value look like the command: then the flag is what is wrong.
     const mistyped = tokens.flags.find(({ name }) => command === undefined && !known.some((flag) => flag.name === name))
     throw mistyped === undefined
-      ? unknownCommand(word, command, commands)
+      ? unknownCommand(word, command, commands, helpAsked ? topics : [])
       : unknownFlag(mistyped.spelling, known, command)
   }
   // Who asks for help gets it, whatever else is wrong with the line.
@@ -175,12 +209,16 @@ function isGroupOnly(command: Command, commands: readonly Command[]): boolean {
   return (command.arguments ?? []).length === 0 && childrenOf(command, commands).length > 0
 }
 
-function unknownCommand(word: string, command: Command | undefined, commands: readonly Command[]): Error {
-  const children = childrenOf(command, commands)
-  const meant = suggestion(
-    word,
-    children.flatMap((child) => [child.words.at(-1) ?? '', ...(child.aliases ?? [])]),
-  )
+function unknownCommand(
+  word: string,
+  command: Command | undefined,
+  commands: readonly Command[],
+  topics: readonly string[],
+): Error {
+  const names = childrenOf(command, commands)
+    .filter(({ hidden }) => hidden !== true)
+    .flatMap((child) => [child.words.at(-1) ?? '', ...(child.aliases ?? [])])
+  const meant = suggestion(word, [...names, ...topics])
   const before = command === undefined ? '' : `${command.words.join(' ')} `
   return usageError(
     `there is no command ${before}${word}`,

@@ -1,10 +1,12 @@
-import { parseCommandLine } from './arguments.ts'
+import { findCommand, parseCommandLine } from './arguments.ts'
+import type { CommandLine } from './arguments.ts'
 import { COMMANDS } from './commands.ts'
 import { reportFailure } from './failure.ts'
 import { commandEnv, GLOBAL_FLAGS, globalOptions } from './global-flags.ts'
-import { helpPage } from './help.ts'
+import { helpPage, topicPage } from './help.ts'
 import { Terminal } from './terminal.ts'
 import type { ColorChoice, StandardStreams, TerminalOptions } from './terminal.ts'
+import { TOPICS } from './topic.ts'
 import { unchanged } from './unchanged.ts'
 import { VERSION } from './version.ts'
 
@@ -30,7 +32,9 @@ export class CommandLineRun {
   constructor(argv: readonly string[], world: World) {
     this.#argv = argv
     this.#world = world
-    this.#report = { json: asksFor(argv, '--json', '-j'), debug: asksFor(argv, '--debug') }
+    // A command's own --json is no question for JSON.
+    const own = findCommand(argv, COMMANDS, GLOBAL_FLAGS).command?.flags?.some(({ name }) => name === 'json')
+    this.#report = { json: own !== true && asksFor(argv, '--json', '-j'), debug: asksFor(argv, '--debug') }
     this.#terminal = this.#makeTerminal({})
   }
 
@@ -49,7 +53,7 @@ export class CommandLineRun {
   }
 
   async #run(): Promise<number> {
-    const line = parseCommandLine(this.#argv, COMMANDS, GLOBAL_FLAGS)
+    const line = await this.#parse()
     const { command, flags } = line
     const color = flags.text('color')
     this.#terminal = this.#makeTerminal({
@@ -59,7 +63,7 @@ export class CommandLineRun {
     })
     const terminal = this.#terminal
     if (line.wants === 'version') terminal.out(`${VERSION}\n`)
-    if (line.wants === 'help') terminal.page(helpOf(command, terminal))
+    if (line.wants === 'help') terminal.page(await pageOf(line, terminal))
     if (line.wants !== 'run' || command?.load === undefined) return 0
 
     const trace = this.#report.debug
@@ -91,6 +95,16 @@ export class CommandLineRun {
     }
   }
 
+  async #parse(): Promise<CommandLine> {
+    try {
+      const topics = TOPICS.map(({ name }) => name)
+      return parseCommandLine(this.#argv, COMMANDS, GLOBAL_FLAGS, topics)
+    } catch (error) {
+      const { leftOut } = await import('./left-out.ts')
+      throw leftOut(this.#argv, COMMANDS, GLOBAL_FLAGS) ?? error
+    }
+  }
+
   #makeTerminal(options: Omit<TerminalOptions, 'env' | 'streams'>): Terminal {
     const { env, streams } = this.#world
     return new Terminal({ ...options, env, ...(streams === undefined ? {} : { streams }) })
@@ -108,13 +122,13 @@ async function endAll(endings: readonly (() => Promise<void>)[]): Promise<void> 
   clearTimeout(timer)
 }
 
-function helpOf(command: Parameters<typeof helpPage>[0], terminal: Terminal): string {
-  return helpPage(command, {
-    commands: COMMANDS,
-    globalFlags: GLOBAL_FLAGS,
-    width: terminal.width,
-    heading: (text) => terminal.heading(text),
-  })
+async function pageOf({ command, topic: name }: CommandLine, terminal: Terminal): Promise<string> {
+  const { width } = terminal
+  const heading = (text: string): string => terminal.heading(text)
+  const entry = TOPICS.find((topic) => topic.name === name)
+  if (entry === undefined) return helpPage(command, { commands: COMMANDS, globalFlags: GLOBAL_FLAGS, width, heading })
+  const { PAGES } = await import('./topics/pages.ts')
+  return topicPage(PAGES[entry.name], { width, heading })
 }
 
 /** Looked up before the line is parsed, since the answer to a line that can't be parsed depends on it. */

@@ -16,6 +16,8 @@ export interface Command {
   readonly examples?: readonly Example[]
   /** What it changes, for the words "… was not changed" where it failed before a file was found; absent if nothing. */
   readonly changes?: string
+  /** For scripts of its own; on no help page and never suggested. */
+  readonly hidden?: boolean
   /** Absent for a group that does nothing itself. */
   readonly load?: () => Promise<CommandModule>
 }

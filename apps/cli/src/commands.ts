@@ -164,6 +164,32 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./commands/config-set.ts'),
   },
   {
+    words: ['config', 'set-all'],
+    summary: 'Set several values in one write',
+    description: [
+      'Sets all of them or, where one can not be set, none. A key that holds an equals sign stands in quotes: --plaintext \'"a=b"=value\'.',
+      '--json takes what config --json prints, and - reads it from standard input; a secret list or mapping becomes one secret, which holds its JSON text. Values are not checked for looking like a secret.',
+    ],
+    flags: [
+      { name: 'plaintext', value: 'KEY=VALUE', summary: 'A plain value; may be repeated', repeats: true },
+      { name: 'secret', value: 'KEY=VALUE', summary: 'A value to encrypt; may be repeated', repeats: true },
+      { ...PATH_FLAG, summary: 'The keys are paths into values: servers[0].port' },
+      { name: 'json', value: 'TEXT', summary: 'Values in the form that config --json prints them' },
+    ],
+    examples: [
+      {
+        text: 'Two plain values',
+        line: 'stackseal config set-all --plaintext region=eu-west-1 --plaintext size=3',
+      },
+      {
+        text: 'Everything from another stack, secrets too',
+        line: 'stackseal config --show-secrets -j | stackseal config set-all -s prod --json -',
+      },
+    ],
+    changes: 'the stack',
+    load: () => import('./commands/config-set-all.ts'),
+  },
+  {
     words: ['config', 'rm'],
     aliases: ['remove', 'delete'],
     summary: 'Remove one value',
@@ -175,6 +201,49 @@ export const COMMANDS: readonly Command[] = [
     ],
     changes: 'the stack',
     load: () => import('./commands/config-rm.ts'),
+  },
+  {
+    words: ['config', 'rm-all'],
+    aliases: ['remove-all', 'delete-all'],
+    summary: 'Remove several values in one write',
+    arguments: [{ name: 'key', required: true, rest: true }],
+    flags: [{ ...PATH_FLAG, summary: 'The keys are paths into values: servers[0].port' }],
+    examples: [
+      { text: 'Two values', line: 'stackseal config rm-all region size' },
+      { text: 'Values inside another', line: 'stackseal config rm-all --path db.host db.port' },
+    ],
+    changes: 'the stack',
+    load: () => import('./commands/config-rm-all.ts'),
+  },
+  {
+    words: ['encrypt'],
+    summary: 'Encrypt one value and print its ciphertext',
+    description: [
+      'Encrypts under the data key of the stack and writes nothing. Without a value it is read from standard input, or asked for on a terminal and not shown. One newline at the end of standard input is dropped.',
+    ],
+    arguments: [{ name: 'value' }],
+    flags: [
+      { name: 'raw', summary: 'Keep the newline at the end of standard input, and print none after the ciphertext' },
+    ],
+    examples: [
+      { text: 'A value that is asked for', line: 'stackseal encrypt' },
+      { text: 'The content of a file, byte for byte', line: 'stackseal encrypt --raw <key.pem' },
+    ],
+    load: () => import('./commands/encrypt.ts'),
+  },
+  {
+    words: ['decrypt'],
+    summary: 'Decrypt one ciphertext and print its value',
+    description: [
+      'Opens a ciphertext (v1:…) of the stack. Without an argument it is read from standard input, or asked for on a terminal.',
+    ],
+    arguments: [{ name: 'ciphertext' }],
+    flags: [{ name: 'raw', summary: 'Print no newline after the value' }],
+    examples: [
+      { text: 'A ciphertext from a stack file', line: 'stackseal decrypt v1:x4+bn0UCqeZCWTbR:hh0z…' },
+      { text: 'There and back again', line: 'stackseal encrypt <note.txt | stackseal decrypt' },
+    ],
+    load: () => import('./commands/decrypt.ts'),
   },
   {
     words: ['verify'],
@@ -254,5 +323,44 @@ export const COMMANDS: readonly Command[] = [
     ],
     changes: 'what is trusted',
     load: () => import('./commands/trust.ts'),
+  },
+  {
+    words: ['doctor'],
+    summary: 'Look at everything that commands need',
+    description: [
+      'Versions, project, stack, key, where the passphrase would come from, and what an interrupted change left behind: each line is ok, a warning or a failure, with the one command to run next. Opens no key, calls no service and loads no provider. The exit number is 3 where there is a failure.',
+    ],
+    examples: [
+      { text: 'The selected stack', line: 'stackseal doctor' },
+      { text: 'Another one, for a program', line: 'stackseal doctor --stack prod --json' },
+    ],
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    words: ['completion'],
+    summary: 'Print a script that completes command lines',
+    description: [
+      'For bash, zsh, fish or powershell. It completes commands, flags and their values, stacks and configuration keys; it opens no key and loads no provider.',
+    ],
+    arguments: [{ name: 'shell', required: true }],
+    examples: [
+      { text: 'In bash, now; for always in ~/.bashrc', line: 'source <(stackseal completion bash)' },
+      { text: 'In zsh, for always', line: 'stackseal completion zsh >"${fpath[1]}/_stackseal"' },
+      { text: 'In fish, for always', line: 'stackseal completion fish >~/.config/fish/completions/stackseal.fish' },
+      {
+        text: 'In PowerShell, in $PROFILE',
+        line: 'stackseal completion powershell | Out-String | Invoke-Expression',
+      },
+    ],
+    load: () => import('./commands/completion.ts'),
+  },
+  {
+    words: ['__complete'],
+    hidden: true,
+    summary: 'Print what can stand at the cursor, for the scripts of completion',
+    arguments: [{ name: 'word', rest: true }],
+    flags: [{ name: 'new-word', summary: 'The cursor stands at a new word, which is empty' }],
+    examples: [{ text: 'What can follow', line: 'stackseal __complete -- config get ""' }],
+    load: () => import('./commands/complete.ts'),
   },
 ]

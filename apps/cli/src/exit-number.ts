@@ -1,7 +1,8 @@
 import { ERRORS } from '@stackseal/core'
 import type { ErrorKind, StacksealError } from '@stackseal/core'
 
-const EXIT_NUMBERS: Readonly<Record<ErrorKind, number>> = {
+/** The exit number of each kind of error. */
+export const EXIT_NUMBERS: Readonly<Record<ErrorKind, number>> = {
   failed: 1,
   usage: 2,
   data: 3,

@@ -1,5 +1,7 @@
-import { childrenOf, usageLine } from './arguments.ts'
+import { childrenOf, flagsOf, usageLine } from './arguments.ts'
 import type { Command, Flag } from './command.ts'
+import { TOPICS } from './topic.ts'
+import type { Topic, TopicBlock } from './topic.ts'
 
 const PROGRAM = 'stackseal'
 const SUMMARY = 'Encrypts and decrypts the secrets of Pulumi stacks on your own machine.'
@@ -17,7 +19,7 @@ interface HelpOptions {
 
 /** The help page of a command, a group, or (for undefined) of the program: summary, usage, commands, flags, examples. */
 export function helpPage(command: Command | undefined, { commands, globalFlags, width, heading }: HelpOptions): string {
-  const children = childrenOf(command, commands)
+  const children = childrenOf(command, commands).filter(({ hidden }) => hidden !== true)
   const blocks: string[] = [wrap(command === undefined ? SUMMARY : `${command.summary}.`, width, 0)]
   for (const paragraph of command?.description ?? []) blocks.push(wrap(paragraph, width, 0))
   blocks.push(
@@ -28,11 +30,14 @@ export function helpPage(command: Command | undefined, { commands, globalFlags, 
   const aliases = command?.aliases ?? []
   if (aliases.length > 0) blocks.push(`${heading('Also called:')}\n${wrap(aliases.join(', '), width, 2)}`)
   if (children.length > 0) blocks.push(`${heading('Commands:')}\n${columns(children.map(commandRow), width)}`)
+  if (command === undefined) {
+    const rows = TOPICS.map(({ name, summary }) => [name, summary] as const)
+    blocks.push(`${heading('Topics:')}\n${columns(rows, width)}`)
+  }
   const flags = command?.flags ?? []
+  const shared = flagsOf(command, globalFlags).filter((flag) => !flags.includes(flag))
   if (flags.length > 0) blocks.push(`${heading('Flags:')}\n${columns(flags.map(flagRow), width)}`)
-  blocks.push(
-    `${heading(command === undefined ? 'Flags:' : 'Global flags:')}\n${columns(globalFlags.map(flagRow), width)}`,
-  )
+  blocks.push(`${heading(command === undefined ? 'Flags:' : 'Global flags:')}\n${columns(shared.map(flagRow), width)}`)
   const examples = command?.examples ?? []
   if (examples.length > 0) {
     const lines = examples.map((example) => `${wrap(`# ${example.text}`, width, 2)}\n  ${example.line}`)
@@ -42,7 +47,24 @@ export function helpPage(command: Command | undefined, { commands, globalFlags, 
     const words = [PROGRAM, ...(command?.words ?? []), '<command>', '--help']
     blocks.push(wrap(`See ${words.join(' ')} for more about a command.`, width, 0))
   }
+  if (command === undefined) blocks.push(wrap(`See ${PROGRAM} help <topic> for a page about a topic.`, width, 0))
   return `${blocks.join('\n\n')}\n`
+}
+
+/** The page of a topic. */
+export function topicPage({ blocks }: Topic, { width, heading }: Pick<HelpOptions, 'width' | 'heading'>): string {
+  return `${blocks.map((block) => topicBlock(block, width, heading)).join('\n\n')}\n`
+}
+
+function topicBlock(block: TopicBlock, width: number, heading: HelpOptions['heading']): string {
+  const indent = block.heading === undefined ? 0 : 2
+  const parts = [
+    ...(block.rows === undefined ? [] : [columns(block.rows, width)]),
+    ...(block.lines === undefined ? [] : [block.lines.map((line) => `  ${line}`).join('\n')]),
+    ...(block.text ?? []).map((paragraph) => wrap(paragraph, width, indent)),
+  ]
+  const title = block.heading === undefined ? [] : [heading(wrap(block.heading, width, 0))]
+  return [...title, parts.join('\n\n')].join('\n')
 }
 
 function usageLines(command: Command | undefined, children: readonly Command[]): string[] {

@@ -19,6 +19,24 @@ export const BUILT_IN_PROVIDERS: readonly BuiltInProvider[] = [
     load: async () => (await import('@stackseal/provider-passphrase')).passphrase(),
   },
   {
+    schemes: ['awskms'],
+    service: 'AWS KMS',
+    module: '@stackseal/provider-awskms',
+    load: async () => (await import('@stackseal/provider-awskms')).awsKms(),
+  },
+  {
+    schemes: ['azurekeyvault'],
+    service: 'Azure Key Vault',
+    module: '@stackseal/provider-azurekv',
+    load: async () => (await import('@stackseal/provider-azurekv')).azureKeyVault(),
+  },
+  {
+    schemes: ['gcpkms'],
+    service: 'Google Cloud KMS',
+    module: '@stackseal/provider-gcpkms',
+    load: async () => (await import('@stackseal/provider-gcpkms')).gcpKms(),
+  },
+  {
     schemes: ['hashivault'],
     service: 'HashiCorp Vault, OpenBao',
     module: '@stackseal/provider-vault',

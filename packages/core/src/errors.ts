@@ -27,6 +27,7 @@ export const ERRORS = {
   ERR_INVALID_CONFIG_KEY: { kind: 'usage', summary: 'A configuration key is not <namespace>:<name>.' },
   ERR_INVALID_PROPERTY_PATH: { kind: 'usage', summary: 'A property path has a wrong form or does not fit the value.' },
   ERR_INVALID_VALUE: { kind: 'usage', summary: 'A value is not of the type that was asked for, or can not be stored.' },
+  ERR_LOOKS_LIKE_SECRET: { kind: 'usage', summary: 'A value that looks like a secret was to be stored in plain text.' },
   ERR_INVALID_NAME: { kind: 'usage', summary: 'A project or stack name has characters that names can not have.' },
   ERR_UNKNOWN_PROVIDER: { kind: 'usage', summary: 'No provider is known for the scheme of a key URL.' },
   ERR_REWRAP_NOT_POSSIBLE: {

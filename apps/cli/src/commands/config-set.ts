@@ -1,8 +1,11 @@
 import { StacksealError } from '@stackseal/core'
-import { displayConfigPlace, parseConfigPlace } from '@stackseal/stack'
-import type { NewValue } from '@stackseal/stack'
+import { displayConfigPlace, parseConfigKeyArgument, parseConfigPlace, printConfigKey } from '@stackseal/stack'
+import type { ConfigKey, NewValue } from '@stackseal/stack'
 import { changeStack } from '../change-stack.ts'
 import type { Invocation } from '../command.ts'
+import { givenValue } from '../given-value.ts'
+import { looksLikeSecret } from '../looks-like-secret.ts'
+import { saveConfig } from '../save-config.ts'
 import { usageError } from '../usage-error.ts'
 
 type ValueType = NonNullable<Extract<NewValue, { readonly text: string }>['type']>
@@ -10,7 +13,7 @@ type ValueType = NonNullable<Extract<NewValue, { readonly text: string }>['type'
 /** Sets one value. */
 export async function run(invocation: Invocation): Promise<void> {
   const { flags, terminal } = invocation
-  const [key = ''] = invocation.arguments
+  const [key = '', given] = invocation.arguments
   const secret = flags.on('secret')
   const type = flags.text('type') as ValueType | undefined
   if ([secret, flags.on('plaintext'), type !== undefined].filter(Boolean).length > 1) {
@@ -19,48 +22,27 @@ export async function run(invocation: Invocation): Promise<void> {
   await changeStack(invocation, 'config set', async (stack) => {
     const options = { path: flags.on('path') }
     const place = displayConfigPlace(parseConfigPlace(key, stack.project.name, options.path), stack.project.name)
-    const value = await valueToSet(invocation, place, secret)
+    const value = await givenValue(invocation, {
+      given,
+      what: `value for ${place}`,
+      question: `Value for ${place}`,
+      secret,
+      raw: flags.on('raw'),
+    })
+    if (!secret && !flags.on('plaintext')) {
+      await checkIsPlain(parseConfigKeyArgument(key, stack.project.name, options.path), value)
+    }
     if (secret) await stack.config.setSecret(key, value, options)
     else stack.config.set(key, type === undefined ? { text: value } : { text: value, type }, options)
-    const { changed, replacedDamaged } = await stack.config.save()
-    for (const damaged of replacedDamaged) {
-      const name = displayConfigPlace(damaged, stack.project.name)
-      terminal.warn(`the secret that stood at ${name} did not open, and was replaced`)
-    }
+    const { changed } = await saveConfig(stack, terminal)
     if (!changed) terminal.say(`${place} has this value already`)
   })
 }
 
-/** From the command line, else from standard input, else from a person. */
-async function valueToSet(
-  { arguments: given, flags, terminal, signal }: Invocation,
-  place: string,
-  secret: boolean,
-): Promise<string> {
-  const [, value] = given
-  if (value !== undefined) {
-    if (secret && terminal.stderrIsTerminal) {
-      terminal.hint('the shell keeps what was typed in its history; without a value here, stackseal asks for it')
-    }
-    return value
-  }
-  if (!terminal.stdinIsTerminal) return inputText(await terminal.readInput(signal), flags.on('raw'))
-  if (!terminal.canAsk)
-    throw usageError(`there is no value for ${place}`, 'give it as an argument or on standard input')
-  return terminal.ask({ text: `Value for ${place}`, secret }, signal)
-}
-
-/** The text of standard input, without one line end at its end. */
-function inputText(bytes: Uint8Array, raw: boolean): string {
-  let text: string
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    // A TypeError is the one thing that decoding can throw.
-    throw new StacksealError('ERR_INVALID_VALUE', 'standard input is not UTF-8 text', {
-      hint: 'encode it first, for example with base64',
-    })
-  }
-  if (raw) return text
-  return text.replace(process.platform === 'win32' ? /\r?\n$/ : /\n$/, '')
+async function checkIsPlain(key: ConfigKey, value: string): Promise<void> {
+  if (!(await looksLikeSecret(key.name, value))) return
+  throw new StacksealError(
+    'ERR_LOOKS_LIKE_SECRET',
+    `config value for '${printConfigKey(key)}' looks like a secret; rerun with --secret to encrypt it, or --plaintext if you meant to store in plaintext`,
+  )
 }

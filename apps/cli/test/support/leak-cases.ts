@@ -32,6 +32,14 @@ export const LEAK_CASES: readonly LeakCase[] = [
   { name: 'an equal value', args: ['config', 'set', '--secret', 's', SECRET], exit: 0 },
   { name: 'a listing of what is covered', args: ['config', '--json'], exit: 0 },
   { name: 'a check', args: ['verify'], exit: 0 },
+  { name: 'a value encrypted', args: ['encrypt', SECRET], exit: 0 },
+  { name: 'a value encrypted, from standard input', args: ['encrypt'], stdin: SECRET, exit: 0 },
+  {
+    name: 'a value encrypted under no key',
+    args: ['encrypt', SECRET],
+    prepare: change((text) => text.replace(/^encryptionsalt: .*\n/m, '')),
+  },
+  { name: 'a secret taken for a ciphertext', args: ['decrypt', SECRET] },
   { name: 'a look', args: ['inspect'], exit: 0 },
   { name: 'the wrong passphrase', args: ['config', 'get', 's'], env: { PULUMI_CONFIG_PASSPHRASE: `${PASSPHRASE}!` } },
   {
@@ -73,6 +81,7 @@ export const LEAK_CASES: readonly LeakCase[] = [
   { name: 'a malformed key beside it', args: ['config', 'set', '--secret', 'a:b:c:d', SECRET] },
   { name: 'a path that does not fit', args: ['config', 'set', '--secret', '--path', 'o.list.x', SECRET] },
   { name: 'a reserved mapping', args: ['config', 'set', '--path', 'e.secure', SECRET] },
+  { name: 'a value that looks like a secret', args: ['config', 'set', 'token', `x9$kQ2!pL7@w${SECRET}`] },
   { name: 'a mistyped command', args: ['config', 'sett', 'new', SECRET] },
   { name: 'bytes that are no text', args: ['config', 'set', 'new'], stdin: Buffer.from(`${SECRET}\u00ff`, 'latin1') },
   {

@@ -1,0 +1,40 @@
+import { type Envelope, StacksealError } from '@stackseal/core'
+import { isNotedSealedKey, nodeFileSystem } from '@stackseal/stack'
+import type { Stack } from '@stackseal/stack'
+import { basename } from 'node:path'
+import type { Invocation } from './command.ts'
+
+/**
+ * Sees that an opened data key is the one of its stack, before a ciphertext leaves the program: somebody could have put
+ * another sealed key into the file, and could read what is encrypted under it. A secret of the file opens with it;
+ * where it holds none, a passphrase is proven by the salt's own check, and any other key was made on this machine.
+ * @throws ERR_KEY_NOT_PROVEN
+ */
+export async function checkKeyIsProven(stack: Stack, envelope: Envelope, env: Invocation['env']): Promise<void> {
+  const secrets = stack.secrets().map(({ secret }) => secret.ciphertext)
+  const opened = await envelope.decryptAll(secrets)
+  // Bytes that are no text opened all the same.
+  if (opened.some((result) => !('error' in result) || result.error.code === 'ERR_SECRET_NOT_TEXT')) return
+  if (secrets.length > 0) {
+    throw notProven(
+      stack,
+      'no secret of the file opens with its key',
+      'look with "stackseal verify" which secrets open; take the sealed key from an earlier version of the file',
+    )
+  }
+  const { sealedKey } = stack
+  if (sealedKey === undefined || sealedKey.url.scheme === 'passphrase') return
+  if (isNotedSealedKey(nodeFileSystem, env, nodeFileSystem.realpath(stack.file), sealedKey)) return
+  throw notProven(
+    stack,
+    `the file holds no secret yet, and its key (${sealedKey.url.text}) was not made on this machine`,
+    'encrypt the first value where the stack was made, or make sure that the key is yours',
+  )
+}
+
+function notProven(stack: Stack, reason: string, hint: string): StacksealError {
+  return new StacksealError('ERR_KEY_NOT_PROVEN', `${reason}, so nothing is encrypted under it`, {
+    hint,
+    details: { file: basename(stack.file) },
+  })
+}

@@ -1,0 +1,83 @@
+import type { Topic } from '../topic.ts'
+
+export const topic: Topic = {
+  blocks: [
+    {
+      text: [
+        'Stackseal reads the variables that Pulumi reads, under the same names and with the same meaning, and a few of its own. A flag wins over a variable.',
+      ],
+    },
+    {
+      heading: 'The passphrase:',
+      rows: [
+        [
+          'PULUMI_CONFIG_PASSPHRASE',
+          'The passphrase, exactly as it stands there. A variable that is set and empty is the empty passphrase.',
+        ],
+        [
+          'PULUMI_CONFIG_PASSPHRASE_FILE',
+          'A file that holds it, looked for from the working folder; white space at both ends is dropped. Counts where the variable above is not set.',
+        ],
+      ],
+      text: ['Where neither is set the passphrase is asked for on the terminal. There is no flag for it on purpose.'],
+    },
+    {
+      heading: 'The stack:',
+      rows: [
+        ['PULUMI_STACK', 'The stack to work on, where --stack is not given'],
+        ['PULUMI_HOME', 'Where Pulumi keeps which stack is selected (~/.pulumi)'],
+        ['PULUMI_BACKEND_URL', 'The backend for which a stack is selected'],
+        ['HOME, USERPROFILE', 'The home folder, for the folders below and above'],
+        ['PATH', 'Where doctor looks for pulumi, without running it'],
+      ],
+    },
+    {
+      heading: 'Places of its own:',
+      rows: [
+        [
+          'STACKSEAL_STATE_DIR',
+          'Notes about keys that were made or trusted on this machine ($XDG_STATE_HOME/stackseal, else ~/.local/state/stackseal)',
+        ],
+        ['XDG_STATE_HOME', 'The parent of that folder, where the variable above is not set'],
+        ['XDG_CACHE_HOME', 'The parent of the folder with compiled code (~/.cache). Nothing of a stack is in it.'],
+      ],
+    },
+    {
+      heading: 'Key services:',
+      rows: [
+        ['STACKSEAL_PROVIDERS', 'Modules of further providers, as --provider names them'],
+        ['STACKSEAL_ALLOW_ENDPOINTS', 'Hosts of key services that a stack file may name, besides the well-known ones'],
+        [
+          'AWS_*',
+          'Credentials, profile and region, as for the AWS command line; AWS_ENDPOINT_URL_KMS and AWS_ENDPOINT_URL name another server',
+        ],
+        ['AZURE_*', 'Credentials, as for the Azure SDK'],
+        [
+          'GOOGLE_CREDENTIALS',
+          'A key as JSON text; else GOOGLE_OAUTH_ACCESS_TOKEN; else the application default credentials, with GOOGLE_APPLICATION_CREDENTIALS',
+        ],
+        [
+          'VAULT_ADDR, VAULT_TOKEN',
+          'The server and the token; VAULT_SERVER_URL and VAULT_SERVER_TOKEN come before them',
+        ],
+        [
+          'VAULT_*',
+          'VAULT_NAMESPACE, VAULT_CACERT, VAULT_CLIENT_CERT, VAULT_SKIP_VERIFY and the others, as for the vault program',
+        ],
+        ['HTTPS_PROXY, NO_PROXY', 'The way to a Vault server through a proxy'],
+      ],
+    },
+    {
+      heading: 'The terminal:',
+      rows: [
+        ['NO_COLOR', 'No colors, where it is set and not empty'],
+        ['TERM', 'dumb: no colors, and nothing is asked'],
+        [
+          'CI',
+          'Nothing is asked in a CI system. The variables of the known ones count too (GITHUB_ACTIONS, GITLAB_CI, …).',
+        ],
+        ['PULUMI_DISABLE_CI_DETECTION', 'Ask in a CI system all the same'],
+      ],
+    },
+  ],
+}
