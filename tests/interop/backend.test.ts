@@ -124,6 +124,9 @@ test('the list of stacks tells which half is missing, in both tools', async (con
   )
   const theirs = JSON.parse(await out(playground.pulumi(folder, ['stack', 'ls', '--json']))) as { name: string }[]
   expect(theirs.map(({ name }) => name)).toEqual(['both', 'state'])
+  await out(playground.stackseal(folder, ['stack', 'select', 'both']))
+  await out(playground.stackseal(folder, ['stack', 'select', 'state']))
+  expect(await out(playground.pulumi(folder, ['stack', '--show-name']))).toBe('state\n')
 })
 
 describe.concurrent('the place of a backend', () => {

@@ -1,5 +1,5 @@
 import { StacksealError } from '@stackseal/core'
-import { findProject, listStacks, nodeFileSystem, selectStack, stackName } from '@stackseal/stack'
+import { findProject, listProjectStacks, listStacks, nodeFileSystem, selectStack, stackName } from '@stackseal/stack'
 import type { Invocation } from '../command.ts'
 import { stackArgument } from '../stack-argument.ts'
 
@@ -9,7 +9,11 @@ export async function run(invocation: Invocation): Promise<void> {
   const name = stackName(stackArgument(invocation, 'stack select'))
   const project = await findProject(nodeFileSystem, options.cwd)
   trace(`read ${project.file}`)
-  const stacks = listStacks(nodeFileSystem, project)
+  const files = listStacks(nodeFileSystem, project)
+  // The backend is asked only for a stack that has no file.
+  const stacks = files.includes(name)
+    ? files
+    : (await listProjectStacks({ cwd: options.cwd, env })).stacks.map((stack) => stack.name)
   if (!stacks.includes(name)) {
     throw new StacksealError('ERR_STACK_NOT_FOUND', `project ${project.name} has no stack ${name}`, {
       hint: stacks.length === 0 ? `make it with "stackseal stack init ${name}"` : `there are: ${stacks.join(', ')}`,
