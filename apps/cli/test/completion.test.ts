@@ -9,6 +9,10 @@ import { project, SIMPLE, simpleProject } from './support/project.ts'
 import { Session } from './support/pseudo-terminal.ts'
 import { cleanEnv, folder, PROGRAM, stackseal } from './support/stackseal.ts'
 
+/** The commands of a group, in the order of the table. */
+const namesIn = (group: string): string[] =>
+  COMMANDS.filter(({ words }) => words.length === 2 && words[0] === group).map(({ words }) => words[1] ?? '')
+
 /** What the hidden command answers: the kind of line one, and the candidates without what is said about them. */
 async function answer(
   words: readonly string[],
@@ -34,9 +38,9 @@ describe('what can stand at the cursor', () => {
         .concat('help'),
     ],
     ['commands that begin so', ['in'], ['inspect']],
-    ['commands of a group', ['stack', ''], ['init', 'ls', 'select']],
+    ['commands of a group', ['stack', ''], namesIn('stack')],
     ['commands of one that does something itself', ['config', 'set'], ['set', 'set-all']],
-    ['flags of a command', ['config', 'set', '--p'], ['--plaintext', '--path']],
+    ['flags of a command', ['config', 'set', '--p'], ['--provider', '--plaintext', '--path']],
     ['flags that were not given yet', ['config', 'get', '--path', '--pa'], []],
     ['flags that may be repeated', ['config', 'set-all', '--secret', 'a=b', '--sec'], ['--secret']],
     ['global flags, before any command', ['--non'], ['--non-interactive']],
@@ -142,7 +146,7 @@ function inBash(line: string, cwd: string): string[] {
 describe('in bash', () => {
   test.each([
     ['stackseal conf', ['config']],
-    ['stackseal stack ', ['init', 'ls', 'select']],
+    ['stackseal stack ', namesIn('stack')],
     ['stackseal config get p', ['plain', 'password']],
     ['stackseal config get aws:', ['region']],
     ['stackseal config get aws:re', ['region']],
