@@ -188,7 +188,7 @@ describe('a secret', () => {
     const ran = spawnSync(process.execPath, ['--input-type=module', '-e', program, PLAINTEXT], { encoding: 'utf8' })
     expect(ran.status).toBe(1)
     expect(ran.stdout).toBe('[secret] [secret]\n')
-    expect(ran.stderr).toContain('[secret]')
+    expect(ran.stderr).toContain('Secret')
     expect(ran.stderr.replace(program, '')).not.toMatch(/horse|battery/)
   })
 
