@@ -16,6 +16,10 @@ const SETS: readonly (readonly string[])[] = [
   ['plain', 'y'],
 ]
 
+function text(folder: string): string {
+  return readFileSync(join(folder, 'Pulumi.dev.json'), 'utf8')
+}
+
 describe('a project with JSON files', () => {
   let playground: Playground
 
@@ -28,7 +32,6 @@ describe('a project with JSON files', () => {
     skipWithoutPulumi(context)
     const [ours, theirs] = [playground.jsonProject('ours'), playground.jsonProject('theirs')]
     await out(playground.pulumi(theirs, ['stack', 'init', 'dev']))
-    const text = (folder: string): string => readFileSync(join(folder, 'Pulumi.dev.json'), 'utf8')
     playground.jsonProject('ours', text(theirs))
     for (const words of SETS) {
       await out(playground.pulumi(theirs, ['config', 'set', '-s', 'dev', ...words]))
