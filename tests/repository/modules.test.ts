@@ -42,7 +42,7 @@ function modulesOf(...commandLine: string[]): string[] {
 const PARTS = {
   'the YAML parser': 'YAMLParseError',
   'the passphrase provider': 'pbkdf2',
-  'the Vault provider': 'VAULT_SERVER_TOKEN',
+  'the Vault provider': 'is not a text that Vault has sealed',
   'the SDK of Vault': 'AxiosError',
   'the loader of other modules': 'registerHooks',
 }
