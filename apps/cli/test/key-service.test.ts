@@ -321,7 +321,7 @@ test('nothing that is told holds the token, the value or the data key', async ()
   expect(keys.length).toBeGreaterThan(0)
   const secrets = [
     ...keys.map((key) => Buffer.from(key, 'base64')),
-    ...[TOKENS.owner, TOKENS.nobody, 'hunter2'].map(Buffer.from),
+    ...[TOKENS.owner, TOKENS.nobody, 'hunter2'].map((text) => Buffer.from(text)),
   ]
   for (const secret of secrets.filter((bytes) => bytes.some((byte) => byte !== 0))) {
     for (const form of ['latin1', 'base64', 'base64url', 'hex'] as const)
