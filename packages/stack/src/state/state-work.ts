@@ -25,7 +25,8 @@ export interface RekeyStreamOptions extends StateStreamOptions {
   readonly to: Envelope
 }
 
-type Input = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+/** Bytes as they come: a file's, a pipe's, or a list's. */
+export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 /**
  * Moves all secrets of a state to another key, as the document passes: each is opened, encrypted anew, opened again and
@@ -38,7 +39,7 @@ type Input = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
  * ERR_CANNOT_EDIT, and what `open` throws
  */
 export function rekeyState(
-  input: Input,
+  input: ByteSource,
   { open, to, progress, ...stream }: RekeyStreamOptions,
 ): AsyncGenerator<Buffer, StateFacts> {
   const old = new OldKey(open)
@@ -56,7 +57,7 @@ export function rekeyState(
  * Shows all secrets of a state in clear, as the document passes; other bytes stay. See {@link rekeyState} for the rest.
  */
 export function revealStateStream(
-  input: Input,
+  input: ByteSource,
   { open, progress, ...stream }: StateStreamOptions,
 ): AsyncGenerator<Buffer, StateFacts> {
   const old = new OldKey(open)
@@ -81,7 +82,7 @@ export function revealStateStream(
  * {@link rekeyState} for the rest.
  */
 export function sealStateStream(
-  input: Input,
+  input: ByteSource,
   { to, progress, ...stream }: SealStreamOptions,
 ): AsyncGenerator<Buffer, StateFacts> {
   const work: StateWork = {
