@@ -19,11 +19,19 @@ export interface BrokenStateSecret {
 /** Tries all secrets of a state, and gives those that do not open or are not JSON; empty if all is well. */
 export async function verifyState(state: StateFile, envelope: Envelope): Promise<readonly BrokenStateSecret[]> {
   const broken: BrokenStateSecret[] = []
-  for (const slots of batches(state.slots)) {
-    for (const { slot, opened } of await openBatch(slots, envelope)) {
-      const error = typeof opened === 'string' ? faultOf(slot, opened) : opened
-      if (error !== undefined) broken.push({ slot, error })
-    }
+  for (const slots of batches(state.slots)) broken.push(...(await findBroken(slots, envelope)))
+  return broken
+}
+
+/** The secrets of a batch that do not open, or are not JSON. Without an envelope only what stands in clear may be in it. */
+export async function findBroken(
+  slots: readonly StateSlot[],
+  envelope: Envelope | undefined,
+): Promise<BrokenStateSecret[]> {
+  const broken: BrokenStateSecret[] = []
+  for (const { slot, opened } of await openBatch(slots, envelope)) {
+    const error = typeof opened === 'string' ? faultOf(slot, opened) : opened
+    if (error !== undefined) broken.push({ slot, error })
   }
   return broken
 }
@@ -116,10 +124,10 @@ export async function sealBatch(opened: readonly OpenedSlot[], envelope: Envelop
 
 async function openBatch(
   slots: readonly StateSlot[],
-  envelope: Envelope,
+  envelope: Envelope | undefined,
 ): Promise<{ readonly slot: StateSlot; readonly opened: string | StacksealError }[]> {
   const ciphertexts = slots.filter(({ member }) => member === 'ciphertext').map(({ text }) => text)
-  const results = (await envelope.decryptAll(ciphertexts)).values()
+  const results = ((await envelope?.decryptAll(ciphertexts)) ?? []).values()
   return slots.map((slot) => {
     if (slot.member === 'plaintext') return { slot, opened: slot.text }
     const result = results.next().value
