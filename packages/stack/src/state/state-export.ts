@@ -1,6 +1,6 @@
 import { StacksealError } from '@stackseal/core'
 import { JsonPrinter } from './json-printer.ts'
-import { type JsonHandler, JsonTokenizer, LAST, OPEN_OBJECT } from './json-tokenizer.ts'
+import { type JsonHandler, JsonTokenizer, LAST, OPEN_OBJECT, pushPieces } from './json-tokenizer.ts'
 import type { StateFile } from './state-file.ts'
 import { TokenPieces } from './token-text.ts'
 
@@ -38,7 +38,7 @@ export async function* exportState(
 export function exportStateBytes(bytes: Uint8Array): Uint8Array {
   const shown = new ExportPrinter()
   const tokenizer = new JsonTokenizer(shown)
-  tokenizer.push(bytes)
+  pushPieces(tokenizer, bytes)
   tokenizer.finish()
   shown.printer.lineEnd()
   return shown.printer.take()
@@ -77,7 +77,7 @@ export function checkpointBytes(
     printer.name('latest')
     printer.verbatim = true
     const tokenizer = new JsonTokenizer(dropPending ? new WithoutMember(printer, 'pending_operations') : printer)
-    tokenizer.push(deployment)
+    pushPieces(tokenizer, deployment)
     tokenizer.finish()
   }
   printer.end(CLOSE_OBJECT)

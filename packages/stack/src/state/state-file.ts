@@ -1,5 +1,6 @@
 import { type SealedKey, StacksealError } from '@stackseal/core'
 import { blockEdit } from './block-edit.ts'
+import { pushPieces } from './json-tokenizer.ts'
 import { parseProviderBlock, requireSealedKey, type StateProvider } from './provider-block.ts'
 import { type Edit, slotEdits, splice } from './splice.ts'
 import { hasPlace, type StateFacts, type StateKind } from './state-container.ts'
@@ -57,7 +58,7 @@ export class StateFile {
     const bytes = typeof document === 'string' ? Buffer.from(document, 'utf8') : document
     const found = new Found()
     const scanner = new StateScanner(found)
-    scanner.push(bytes)
+    pushPieces(scanner, bytes)
     const facts = scanner.finish()
     found.slots.sort((a, b) => a.tokens.keyStart - b.tokens.keyStart)
     return new StateFile(bytes, facts, found)

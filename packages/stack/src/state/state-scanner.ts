@@ -28,7 +28,15 @@ import {
   VALUE,
   VERSION_ROLE,
 } from './state-places.ts'
-import { placeError, printPath, type SlotMember, type SlotResource, StateSlot } from './state-slot.ts'
+import {
+  placeError,
+  printPath,
+  segmentsOf,
+  type SlotMember,
+  type SlotResource,
+  type SlotSteps,
+  StateSlot,
+} from './state-slot.ts'
 import { equalsAscii, stringText, TokenPieces } from './token-text.ts'
 
 const SIGNATURE_TOKEN = new TextEncoder().encode(`"${SIGNATURE_KEY}"`)
@@ -352,7 +360,7 @@ export class StateScanner implements JsonHandler {
     if (ciphertext?.twice === true || plaintext?.twice === true) {
       throw this.#error(depth, 'ERR_DUPLICATE_KEY', `has its ${member} twice`)
     }
-    this.#events.slot(new StateSlot(member, found.text, found, this.#resource, this.#segments(depth)))
+    this.#events.slot(new StateSlot(member, found.text, found, this.#resource, this.#steps(depth)))
   }
 
   #unknownSignature(depth: number): StacksealError {
@@ -374,21 +382,23 @@ export class StateScanner implements JsonHandler {
   }
 
   #path(depth: number): string {
-    return printPath(this.#segments(depth))
+    return printPath(segmentsOf(this.#steps(depth)))
   }
 
-  /** The keys and indexes that lead to the object at this depth. */
-  #segments(depth: number): (string | number)[] {
-    const segments: (string | number)[] = []
+  /** The way to the object at this depth. */
+  #steps(depth: number): SlotSteps {
+    const steps: (Uint8Array | number)[] = []
     for (let level = this.#resource === undefined ? 1 : this.#resourceDepth; level < depth; level++) {
       const index = this.#index[level]!
-      segments.push(
-        index > -2
-          ? index
-          : stringText(this.#keyChunk[level]!, this.#keyFrom[level]!, this.#keyTo[level]!, this.#keyEscaped[level]!),
-      )
+      if (index > -2) steps.push(index)
+      else
+        steps.push(
+          this.#keyChunk[level]!,
+          2 * this.#keyFrom[level]! + Number(this.#keyEscaped[level]),
+          this.#keyTo[level]!,
+        )
     }
-    return segments
+    return steps
   }
 
   /** Looks at a key in one of the objects that the format itself names. */
