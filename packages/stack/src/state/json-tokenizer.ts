@@ -328,7 +328,7 @@ function numberStep(place: number, byte: number): number {
 }
 
 /** What is said where a state is not JSON. The message never shows a byte of it. */
-export function notJson(reason: string, at: number): StacksealError {
+function notJson(reason: string, at: number): StacksealError {
   return new StacksealError('ERR_MALFORMED_FILE', `the state is not JSON: ${reason} (at byte ${at})`, {
     details: { at },
   })

@@ -4,7 +4,8 @@ import { pushPieces } from './json-tokenizer.ts'
 import { parseProviderBlock, requireSealedKey, type StateProvider } from './provider-block.ts'
 import { type Edit, slotEdits, splice } from './splice.ts'
 import { hasPlace, type StateFacts, type StateKind } from './state-container.ts'
-import { type BlockPlace, type BlockRange, type StateEvents, StateScanner } from './state-scanner.ts'
+import type { BlockPlace, BlockRange } from './block-finder.ts'
+import { type StateEvents, StateScanner } from './state-scanner.ts'
 import type { SlotMember, StateSlot } from './state-slot.ts'
 
 /** A new value for a slot: the text of its `ciphertext`, or of its `plaintext`. */

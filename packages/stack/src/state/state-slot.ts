@@ -5,6 +5,8 @@ import { stringText } from './token-text.ts'
 /** The resource whose properties a secret is among. Its URN may stand behind the secret, so it is filled in when it comes. */
 export interface SlotResource {
   urn: string | undefined
+  /** The way to the resource in the document, for one without a URN. */
+  readonly place: SlotSteps
 }
 
 /** Where a secret's member stands: offsets in bytes from the document's begin, quotes included. */
@@ -84,7 +86,7 @@ export class StateSlot {
    * @param reason what follows its name: "does not open with this data key"
    */
   error(code: ErrorCode, reason: string, options: ErrorOptions = {}): StacksealError {
-    return placeError(code, 'the secret', this.path, this.urn, reason, options)
+    return placeError(code, 'the secret', this.path, this.#resource, reason, options)
   }
 }
 
@@ -96,11 +98,14 @@ export function placeError(
   code: ErrorCode,
   what: string,
   path: string,
-  urn: string | undefined,
+  resource: SlotResource | undefined,
   reason: string,
   options: ErrorOptions = {},
 ): StacksealError {
-  const where = urn === undefined ? path : `${path} of ${urn}`
+  const urn = resource?.urn
+  // In a stream the URN may still be to come; then the resource is named by its place in the document.
+  const owner = urn ?? (resource === undefined ? undefined : printPath(segmentsOf(resource.place)))
+  const where = owner === undefined ? path : `${path} of ${owner}`
   return new StacksealError(code, `${what} ${where} ${reason}`, {
     ...options,
     details: { ...options.details, path, ...(urn === undefined ? {} : { urn }) },
