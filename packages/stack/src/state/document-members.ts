@@ -4,7 +4,7 @@ import { BLOCK_ROLE, DEPLOYMENT_ROLE, NOTED_ROLE, OPERATION, RESOURCE, ROOT } fr
 
 /** Notes what the outermost members of a document say. */
 export class DocumentMembers implements SeenMembers {
-  readonly names = new Set<string>()
+  readonly names: Set<string> = new Set()
   readonly features: string[] = []
   version: string | undefined
   stack: string | undefined

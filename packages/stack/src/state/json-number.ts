@@ -17,7 +17,7 @@ NUMBER_STEPS.set([EXPONENT_DIGITS, EXPONENT_DIGITS, 0, 0, EXPONENT_SIGN], EXPONE
 NUMBER_STEPS.set([EXPONENT_DIGITS, EXPONENT_DIGITS, 0, 0, 0], EXPONENT_SIGN * 5)
 NUMBER_STEPS.set([EXPONENT_DIGITS, EXPONENT_DIGITS, 0, 0, 0], EXPONENT_DIGITS * 5)
 /** 1 for the places at which a number may end. */
-export const MAY_END = new Uint8Array(9)
+export const MAY_END: Uint8Array = new Uint8Array(9)
 for (const place of [ZERO, INTEGER, FRACTION, EXPONENT_DIGITS]) MAY_END[place] = 1
 
 /** The place in a number after this byte; 0 where it does not go on with it. */
