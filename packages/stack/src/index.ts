@@ -33,6 +33,8 @@ export type { StateProvider } from './state/provider-block.ts'
 export { openState, sealState } from './state/sealed-state.ts'
 export type { SealOptions } from './state/sealed-state.ts'
 export { SealedValue, stackOutputs } from './state/stack-outputs.ts'
+export { inspectState, verifyStateStream } from './state/state-work.ts'
+export type { StateSummary, VerifiedState } from './state/state-work.ts'
 export {
   compressionOf,
   compressStateBytes,
@@ -54,12 +56,6 @@ export type { SlotMember, SlotResource, SlotTokens } from './state/state-slot.ts
 export { fileSpool } from './state/state-spool.ts'
 export type { StateSpool } from './state/state-spool.ts'
 export type { StreamOptions } from './state/state-stream.ts'
-export { inspectState, rekeyState, revealStateStream, sealStateStream, verifyStateStream } from './state/state-work.ts'
-export type {
-  RekeyStreamOptions,
-  SealStreamOptions,
-  StateStreamOptions,
-  StateSummary,
-  VerifiedState,
-} from './state/state-work.ts'
+export { rekeyState, revealStateStream, sealStateStream } from './state/state-work.ts'
+export type { RekeyStreamOptions, SealStreamOptions, StateStreamOptions } from './state/state-work.ts'
 export { selectedStack, selectStack } from './workspace-file.ts'

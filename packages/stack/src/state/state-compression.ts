@@ -12,7 +12,7 @@ import { Readable } from 'node:stream'
 export type StateCompression = 'none' | 'gzip' | 'zstd'
 
 /** What a state in memory may hold when it is decompressed, in bytes: 1 GiB. Streams have no limit. */
-export const MAX_STATE_BYTES: number = 1 << 30
+export const MAX_STATE_BYTES = 1_073_741_824
 
 const GZIP_MAGIC = [0x1f, 0x8b]
 const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd]
