@@ -78,7 +78,7 @@ export const ERRORS = {
   ERR_FILE_NOT_FOUND: { kind: 'data', summary: 'A file that was named is not there.' },
   ERR_MALFORMED_FILE: { kind: 'data', summary: 'A project, stack or state file can not be read.' },
   ERR_DUPLICATE_KEY: { kind: 'data', summary: 'A key stands twice in a file.' },
-  ERR_FILE_TOO_LARGE: { kind: 'data', summary: 'A file is larger than a file of its kind can be.' },
+  ERR_FILE_TOO_LARGE: { kind: 'data', summary: 'A stack or project file is larger than 64 MiB.' },
   ERR_CANNOT_EDIT: {
     kind: 'data',
     summary: 'A value stands in a place that can not be changed without changing others.',
