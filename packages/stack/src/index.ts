@@ -60,6 +60,9 @@ export type { ImportFinding } from './state/import-check.ts'
 export type { StateProvider } from './state/provider-block.ts'
 export { openState, sealState } from './state/sealed-state.ts'
 export type { SealOptions } from './state/sealed-state.ts'
+export { SealedValue, stackOutputs } from './state/stack-outputs.ts'
+export { inspectState, verifyStateStream } from './state/state-work.ts'
+export type { StateSummary, VerifiedState } from './state/state-work.ts'
 export {
   compressionOf,
   compressStateBytes,

@@ -1,10 +1,20 @@
+import { readdirSync } from 'node:fs'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import type { Envelope } from '@stackseal/core'
 import { describe, expect, test } from 'vitest'
+import { nodeFileSystem } from '../../src/files/file-system.ts'
 import { decompressState } from '../../src/state/state-compression.ts'
 import { StateFile } from '../../src/state/state-file.ts'
 import { revealState } from '../../src/state/state-secrets.ts'
-import type { StateSpool } from '../../src/state/state-spool.ts'
-import { rekeyState, revealStateStream, sealStateStream } from '../../src/state/state-work.ts'
+import { fileSpool, type StateSpool } from '../../src/state/state-spool.ts'
+import {
+  inspectState,
+  rekeyState,
+  revealStateStream,
+  sealStateStream,
+  verifyStateStream,
+} from '../../src/state/state-work.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
 import { CHUNK_SIZES, chunksOf, outcomeOf, textOf } from './chunks.ts'
 import { type JsonSlot, jsonSlots } from './json-slots.ts'
 import { BLOCK, document, manyShapes, newEnvelope, newKey, oldEnvelope, open, secret } from './state-documents.ts'
@@ -104,6 +114,47 @@ describe('a provider block behind the first secret', () => {
   })
 })
 
+test('a look needs no key, and a check names every secret that is broken', async () => {
+  const text = await manyShapes()
+  expect(await inspectState(chunksOf(text, 50))).toMatchObject({
+    facts: { kind: 'export', version: 3, hasDeployment: true },
+    provider: { type: 'cloud' },
+    encrypted: 9,
+    clear: 2,
+  })
+  expect(await verifyStateStream(chunksOf(text, 50), { open })).toEqual({ secrets: 11, broken: [] })
+  const damaged = text.replaceAll(
+    /"ciphertext":"v1:(.)/g,
+    (_, first: string) => `"ciphertext":"v1:${first === 'A' ? 'B' : 'A'}`,
+  )
+  const { broken } = await verifyStateStream(chunksOf(damaged, 50), { open })
+  expect(broken.map(({ slot }) => slot.path)).toEqual([
+    'outputs.plain',
+    'outputs.before',
+    'outputs.extra',
+    'outputs.list[0]',
+    'outputs.list[1][0]',
+    'outputs.nested',
+    'outputs.nested.in',
+    'outputs["üü.x[\\"y\\"]"]',
+  ])
+  const notJson = document(`"s":${await secret('hunter2')}`)
+  const found = await verifyStateStream(chunksOf(notJson, 50), { open })
+  expect(found.broken.map(({ error }) => error.code)).toEqual(['ERR_MALFORMED_SECRET'])
+  expect(JSON.stringify(found.broken.map(({ error }) => error))).not.toContain('hunter2')
+})
+
+test('the file of a spool can be read by nobody else, and has no name', () => {
+  const folder = temporaryFolder()
+  const spool = fileSpool(nodeFileSystem, folder, 'spool')
+  expect(readdirSync(folder)).toEqual([])
+  const pieces = [Buffer.alloc(3_000_000, 1), Buffer.alloc(5, 2)]
+  for (const piece of pieces) spool.write(piece)
+  expect(Buffer.concat([...spool.read()]).equals(Buffer.concat(pieces))).toBe(true)
+  expect(Buffer.concat([...spool.read()]).equals(Buffer.concat(pieces))).toBe(true)
+  spool.close()
+})
+
 test('a document without secrets and block gets the block of the new key', async () => {
   const plain = document('"a":1').replace(`"secrets_providers":${BLOCK},`, '')
   const after = await textOf(rekeyState(chunksOf(plain, 10), { open, to: newEnvelope }))
@@ -116,6 +167,18 @@ test('a secret without any block is named', async () => {
   const { text: output, error } = await outcomeOf(rekeyState(chunksOf(text, 10), { open, to: newEnvelope }))
   expect(output).toBe('')
   expect(error).toMatchObject({ code: 'ERR_MISSING_SEALED_KEY', details: { path: 'outputs.s' } })
+})
+
+test('a wrong key is told before the first byte, however far away the first secret is', async () => {
+  const text = document(`"a":"${'x'.repeat(1_000_000)}","s":${await secret('"x"')}`)
+  for (const stream of [rekeyState, revealStateStream]) {
+    // oxlint-disable-next-line no-await-in-loop -- two of them
+    const { text: output, error } = await outcomeOf(
+      stream(chunksOf(text, 10_000), { open: openWrongly, to: newEnvelope }),
+    )
+    expect(error).toMatchObject({ code: 'ERR_DECRYPT_FAILED', details: { path: 'outputs.s' } })
+    expect(output).toBe('')
+  }
 })
 
 test('one damaged secret among many ends the output before it is a document, and is named', async () => {
@@ -159,6 +222,11 @@ test.each([
   const { error } = await outcomeOf(decompressState(chunksOf(compress(sealed).subarray(0, -9), 100)))
   expect(error).toMatchObject({ code: 'ERR_MALFORMED_FILE' })
 })
+
+/** Opens the old key to another data key than its own. */
+function openWrongly(): Promise<Envelope> {
+  return Promise.resolve(newEnvelope)
+}
 
 /** A document whose provider block stands at its end. */
 async function late(more = ''): Promise<string> {
