@@ -107,7 +107,7 @@ export interface StateSummary {
  * Says what a state is and how many secrets it has, as it passes. Needs no key.
  * @throws ERR_MALFORMED_FILE, ERR_MALFORMED_SECRET, ERR_DUPLICATE_KEY, ERR_UNSUPPORTED_STATE, ERR_MALFORMED_SEALED_KEY
  */
-export async function inspectState(input: Input): Promise<StateSummary> {
+export async function inspectState(input: ByteSource): Promise<StateSummary> {
   let encrypted = 0
   let clear = 0
   let block: string | undefined
@@ -140,7 +140,7 @@ export interface VerifiedState {
  * well, or its key does not open.
  */
 export async function verifyStateStream(
-  input: Input,
+  input: ByteSource,
   { open, progress, ...stream }: StateStreamOptions,
 ): Promise<VerifiedState> {
   const old = new OldKey(open)
