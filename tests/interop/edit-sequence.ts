@@ -8,7 +8,6 @@ import type { Playground } from './playground.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { SharedPlace, StartingFile } from './starting-file.ts'
 
-const FILE = 'Pulumi.dev.yaml'
 const LISTING = ['config', '-s', 'dev', '--show-secrets', '--json']
 
 /** What became of an edit: made, or refused with the words of whoever refused it. */
@@ -27,6 +26,7 @@ export class EditSequence {
   readonly #random: SeededRandom
   readonly #ours: string
   readonly #theirs: string
+  readonly #file: string
   #shared: readonly SharedPlace[]
   #text: Buffer
   #reading: Reading | undefined
@@ -38,8 +38,12 @@ export class EditSequence {
     this.#random = random
     this.#shared = start.shared
     this.#text = Buffer.from(start.text)
-    this.#ours = sides.playground.project(`${name}-ours`)
-    this.#theirs = sides.playground.project(`${name}-theirs`)
+    const { playground } = sides
+    const isJson = start.format === 'json'
+    this.#file = isJson ? 'Pulumi.dev.json' : 'Pulumi.dev.yaml'
+    const [ours, theirs] = [`${name}-ours`, `${name}-theirs`]
+    this.#ours = isJson ? playground.jsonProject(ours) : playground.project(ours)
+    this.#theirs = isJson ? playground.jsonProject(theirs) : playground.project(theirs)
   }
 
   /** Throws an error that tells the whole step where the two part; gives the number of steps played. */
@@ -57,7 +61,7 @@ export class EditSequence {
   }
 
   #restore(): void {
-    for (const folder of [this.#ours, this.#theirs]) writeFileSync(join(folder, FILE), this.#text)
+    for (const folder of [this.#ours, this.#theirs]) writeFileSync(join(folder, this.#file), this.#text)
   }
 
   #nextEdit(reading: Reading): Edit {
@@ -69,8 +73,8 @@ export class EditSequence {
 
   async #both(edit: Edit, goOnWithOurs: boolean): Promise<void> {
     const [ours, theirs] = await Promise.all([this.#editByUs(edit), this.#editByPulumi(edit)])
-    const oursText = readFileSync(join(this.#ours, FILE))
-    const theirsText = readFileSync(join(this.#theirs, FILE))
+    const oursText = readFileSync(join(this.#ours, this.#file))
+    const theirsText = readFileSync(join(this.#theirs, this.#file))
     this.#said.push(`ours: ${ours.refused ?? 'made'}`, `the file of ours:\n${oursText.toString()}`)
     this.#said.push(`Pulumi: ${theirs.refused ?? 'made'}`, `the file of Pulumi:\n${theirsText.toString()}`)
     if (ours.refused !== undefined)

@@ -9,6 +9,7 @@ import { LibrarySide } from './library-side.ts'
 import { Playground, PULUMI, ROOT, skipWithoutPulumi } from './playground.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { handWrittenFile, type Ingredients, type StartingFile } from './starting-file.ts'
+import { handWrittenJsonFile } from './starting-json-file.ts'
 import { anyText } from './texts.ts'
 
 // The same 200 each time, so that a failure is one of this change; STACKSEAL_INTEROP_SEED=now looks for what nobody has met.
@@ -51,7 +52,7 @@ describe.concurrent('the same edits by Stackseal and by Pulumi give the same val
   test.for(seeds)('seed %i', async (seed, context) => {
     skipWithoutPulumi(context)
     const random = new SeededRandom(seed)
-    const sequence = new EditSequence(sides, `seed-${seed}`, random, startingFile(random, ingredients))
+    const sequence = new EditSequence(sides, `seed-${seed}`, random, startingFile(seed, random, ingredients))
     expect(await sequence.play(STEPS)).toBe(STEPS)
   })
 })
@@ -64,8 +65,12 @@ test('every way in which the two may differ stands in the table of differences',
   expect(KNOWN_DIFFERENCES.filter(({ id }) => !ids.includes(id))).toEqual([])
 })
 
-/** As `stack init` leaves a file, or as a person does. */
-function startingFile(random: SeededRandom, ingredients: Ingredients): StartingFile {
+/** As `stack init` leaves a file, or as a person does; every fourth one is JSON. */
+function startingFile(seed: number, random: SeededRandom, ingredients: Ingredients): StartingFile {
+  if (seed % 4 === 0) {
+    if (random.chance(80)) return handWrittenJsonFile(random, ingredients)
+    return { format: 'json', text: `{\n    "encryptionsalt": "${ingredients.salt}"\n}\n`, shared: [] }
+  }
   if (random.chance(25)) return { text: `encryptionsalt: ${ingredients.salt}\n`, shared: [] }
   for (;;) {
     const file = handWrittenFile(random, ingredients)

@@ -43,6 +43,12 @@ const REFUSALS: readonly Refusal[] = [
     applies: (_edit, place, shared) => shared.some((it) => touches(it, place)),
   },
   {
+    id: 'json-digits',
+    by: 'stackseal',
+    error: /JSON keeps 53 bits of an integer/,
+    applies: (edit) => edit.command === 'set' && edit.as !== 'secret' && !Number.isSafeInteger(Number(edit.value)),
+  },
+  {
     id: 'space-first',
     by: 'pulumi',
     error: /yaml: line \d+: did not find expected/,

@@ -52,6 +52,15 @@ export class Playground implements Disposable {
     return folder
   }
 
+  /** The same with JSON files. */
+  jsonProject(name: string, stackFile?: string): string {
+    const folder = join(this.folder, 'projects', name)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'Pulumi.json'), JSON.stringify({ name: PROJECT, runtime: 'yaml' }))
+    if (stackFile !== undefined) writeFileSync(join(folder, 'Pulumi.dev.json'), stackFile)
+    return folder
+  }
+
   pulumi(
     cwd: string,
     args: readonly string[],

@@ -28,6 +28,8 @@ export interface SharedPlace {
 }
 
 export interface StartingFile {
+  /** YAML if not given. */
+  readonly format?: 'json'
   readonly text: string
   readonly shared: readonly SharedPlace[]
 }

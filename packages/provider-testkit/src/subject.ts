@@ -1,11 +1,9 @@
 import type { ErrorCode, Provider, ProviderContext } from '@stackseal/core'
 
-type Env = ProviderContext['env']
-
 /** A key, and the environment of somebody who may use it. */
 export interface SubjectKey {
   readonly url: string
-  readonly env: Env
+  readonly env: ProviderContext['env']
 }
 
 /** What can't be staged with this provider, with the reason in a sentence. It is reported and counted. */
@@ -19,7 +17,7 @@ export type Stage<T> = T | Unstaged
 /** A fault that now holds: what to call with in place of the first key's URL and environment, and how it ends. */
 export interface StagedFault {
   readonly url?: string
-  readonly env?: Env
+  readonly env?: ProviderContext['env']
   /** Where the service can't tell this fault from another one: the code of that other. */
   readonly code?: ErrorCode
   end?(): Promise<void>
@@ -86,12 +84,12 @@ export interface Subject {
   /** A URL of this provider with a parameter that it does not take. */
   readonly unknownParameter?: Stage<string>
   /** Somebody with credentials of their own, in the same process, whom the first key refuses. */
-  readonly stranger?: Stage<Env>
+  readonly stranger?: Stage<ProviderContext['env']>
   readonly faults?: FaultStages
   /** An older or odd text for the same key, from a good one. */
   readonly repairable?: Stage<(sealed: string) => string>
   /** An environment in which the provider has to ask a person, and the answer. */
-  readonly asks?: Stage<{ readonly env: Env; readonly answer: string }>
+  readonly asks?: Stage<{ readonly env: ProviderContext['env']; readonly answer: string }>
   /** How many calls the service has seen so far. */
   readonly countCalls?: Stage<() => number | Promise<number>>
   /** How the provider is pointed at a server by its origin (`http://127.0.0.1:1234`). */

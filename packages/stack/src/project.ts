@@ -2,8 +2,9 @@ import { isStacksealError, StacksealError } from '@stackseal/core'
 import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path'
 
 import type { DocumentNode, MappingNode } from './document/document-node.ts'
+import { type ProjectConfig, readProjectConfig } from './config/project-config.ts'
 import type { FileSystem } from './files/file-system.ts'
-import { findDocument } from './document/find-document.ts'
+import { formatOf } from './document/document-format.ts'
 import { errnoOf, ioError } from './files/io-error.ts'
 import { readLinkedFile } from './files/read-file.ts'
 import { resolveScalar } from './document/yaml-scalar.ts'
@@ -24,6 +25,8 @@ export interface Project {
   readonly extension: string
   /** `backend.url` of the project file. */
   readonly backendUrl: string | undefined
+  /** `config` of the project file: what it says about its stacks' values. */
+  readonly config: ProjectConfig
 }
 
 /**
@@ -49,7 +52,7 @@ async function readProject(file: string, text: string): Promise<Project> {
   const name = basename(file)
   let root: DocumentNode | undefined
   try {
-    root = (await findDocument(text)).root
+    root = (await formatOf(name).find(text)).root
   } catch (error) {
     if (!isStacksealError(error)) throw error
     throw new StacksealError(error.code, `${name} can not be read: ${error.message}`, {
@@ -68,6 +71,7 @@ async function readProject(file: string, text: string): Promise<Project> {
     stackFolder: resolve(dirname(file), folder),
     extension: extname(file),
     backendUrl: textField(mappingField(root, 'backend'), 'url', name),
+    config: projectConfig(root, named, text, file),
   }
 }
 
@@ -76,9 +80,26 @@ function stackFolder(root: MappingNode, file: string): string {
   const folder = textField(root, 'stackConfigDir', file)
   const old = fieldOf(root, 'config')?.kind === 'scalar' ? textField(root, 'config', file) : undefined
   if (folder !== undefined && old !== undefined && old !== '') {
-    throw malformed(file, 'it has both stackConfigDir and the old spelling config with a folder; keep stackConfigDir')
+    throw malformed(
+      file,
+      'Should not use both config and stackConfigDir to define the stack directory. Use only stackConfigDir instead.',
+    )
   }
   return folder ?? old ?? ''
+}
+
+function projectConfig(root: MappingNode, project: string, text: string, file: string): ProjectConfig {
+  const node = fieldOf(root, 'config')
+  if (node?.kind === 'sequence') throw malformed(basename(file), 'config is a list')
+  try {
+    return readProjectConfig(node, project, text, formatOf(file))
+  } catch (error) {
+    if (!isStacksealError(error)) throw error
+    throw new StacksealError('ERR_MALFORMED_FILE', `${basename(file)} can not be used: ${error.message}`, {
+      hint: error.hint,
+      details: { ...error.details, file: basename(file) },
+    })
+  }
 }
 
 function fieldOf(mapping: MappingNode | undefined, name: string): DocumentNode | undefined {

@@ -66,7 +66,7 @@ export function inspectStack(stack: Stack): InspectReport {
     scheme: sealedKey?.url.scheme,
     problem,
     keys: stack.config
-      .entries()
+      .ownEntries()
       .map(({ key }) => ({ key: displayConfigKey(key, stack.project.name), secret: withSecret.has(key) })),
     secrets: secrets.length,
     marked: stack.markedLines,

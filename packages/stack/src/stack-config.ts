@@ -1,34 +1,20 @@
-import { type ErrorCode, isStacksealError, Secret, StacksealError } from '@stackseal/core'
+import { type Decrypted, StacksealError } from '@stackseal/core'
 
-import { type ConfigEntry, type ConfigMap, getValue, removeValue, setValue } from './config/config-map.ts'
+import type { ConfigEntry } from './config/config-map.ts'
 import { type ConfigPlace, displayConfigPlace, parseConfigPlace } from './config/config-place.ts'
-import { valueText } from './config/config-output.ts'
-import { type ConfigValue, SecretText } from './values/config-value.ts'
-import type { NewValue } from './config/new-value.ts'
-import type { StackFile } from './stack-file.ts'
+import { ConfigView, type KeyOptions } from './config/config-view.ts'
+import { checkProjectConfig } from './config/project-defaults.ts'
 import { secretsOf } from './config/value-shape.ts'
-
-/** A key as a program or a command line names it: `name`, `namespace:name`, with a path behind it where `path` is set. */
-export interface KeyOptions {
-  /** Reads the key as a property path: `servers[0].host`. */
-  readonly path?: boolean
-}
-
-/** A change that waits to be saved. It is applied to the file as it is at that moment, so that others' changes stay. */
-export type PendingEdit =
-  | { readonly kind: 'set'; readonly place: ConfigPlace; readonly value: NewValue }
-  | { readonly kind: 'set-secret'; readonly place: ConfigPlace; readonly plaintext: string }
-  | { readonly kind: 'remove'; readonly place: ConfigPlace }
-
-/** Failures of one value, which do not know themselves which value it was. */
-const OF_ONE_VALUE = new Set<ErrorCode>(['ERR_DECRYPT_FAILED', 'ERR_MALFORMED_CIPHERTEXT', 'ERR_SECRET_NOT_TEXT'])
+import { type JsonConfigEntry, parseConfigJson } from './config/config-json.ts'
+import { type MemoryHost, StackConfigMemory } from './stack-config-memory.ts'
+import type { PendingEdit } from './stack-edits.ts'
+import type { StackFile } from './stack-file.ts'
+import type { SecretText } from './values/config-value.ts'
 
 /** What a configuration needs of its stack. */
-export interface ConfigHost {
-  readonly project: string
-  readonly stack: string
-  readonly decrypt: (ciphertexts: readonly string[]) => Promise<readonly string[]>
-  readonly encrypt: (plaintext: string) => Promise<string>
+export interface ConfigHost extends MemoryHost {
+  /** The file behind any link. */
+  readonly file: string
   readonly save: (edits: readonly PendingEdit[]) => Promise<SaveResult & { readonly file: StackFile }>
 }
 
@@ -40,129 +26,163 @@ export interface SaveResult {
   readonly replacedDamaged: readonly ConfigPlace[]
 }
 
+/** Several values to set at once. */
+export interface SetAll {
+  /** Keys with plain values, in this order. */
+  readonly plaintext?: readonly (readonly [key: string, value: string])[]
+  /** Keys with values to encrypt, set after the plain ones. */
+  readonly secret?: readonly (readonly [key: string, value: string])[]
+  /** What `config --json` prints; it excludes the others and `path`. A secret object becomes one secret. */
+  readonly json?: string
+  /** Reads the keys of `plaintext` and `secret` as property paths. */
+  readonly path?: boolean
+}
+
 /**
- * The configuration of one stack. Reading plain values needs no key and is synchronous; secrets need the data key and
- * are not. Changes stay in memory until {@link save}, which writes all of them or nothing.
+ * The configuration of one stack, with what its project gives for keys that the stack has not. Reading plain values
+ * needs no key and is synchronous; secrets need the data key and are not. Changes stay in memory, where every reader
+ * sees them, until {@link save}, which writes all of them or nothing.
  */
-export class StackConfig {
+export class StackConfig extends ConfigView {
   readonly #host: ConfigHost
-  #config: ConfigMap
-  #edits: PendingEdit[] = []
+  readonly #memory: StackConfigMemory
 
+  /** @internal */
   constructor(file: StackFile, host: ConfigHost) {
+    const memory = new StackConfigMemory(file, host)
+    super(memory, host.project)
     this.#host = host
-    this.#config = file.config
+    this.#memory = memory
   }
 
-  /** The keys, `namespace:name`, in the order of the file. */
+  /** The same configuration with the keys of another namespace: `namespace('aws').get('region')` is `get('aws:region')`. */
+  namespace(name: string): ConfigView {
+    return new ConfigView(this.#memory, name)
+  }
+
+  /** The keys, `namespace:name`: those of the file in its order, then those that the project gives. */
   keys(): string[] {
-    return [...this.#config.keys()]
-  }
-
-  /** Every key with its value, in the order of the file; secrets stand in it as their ciphertexts. */
-  entries(): ConfigEntry[] {
-    return [...this.#config.values()]
-  }
-
-  /** The value at a key as it is stored; undefined where there is none. Secrets stand in it as their ciphertexts. */
-  find(key: string, options: KeyOptions = {}): ConfigValue | undefined {
-    const place = this.#place(key, options)
-    return getValue(this.#config, place.key, place.path)
+    return [...this.#memory.merged.keys()]
   }
 
   /**
-   * The text of a plain value, as `config get` prints it; undefined where there is none.
-   * @throws ERR_INVALID_VALUE if the value is a secret or holds one: {@link getSecret} reads those
+   * Every key with its value, in the order of {@link keys}. Secrets stand in it as their ciphertexts, and values that
+   * are marked `!secret` in clear.
    */
-  get(key: string, options: KeyOptions = {}): string | undefined {
-    const value = this.find(key, options)
-    if (value === undefined) return undefined
-    return valueText(value, () => {
-      throw new StacksealError('ERR_INVALID_VALUE', `${key} is a secret`, {
-        hint: `read it with getSecret(${JSON.stringify(key)})`,
-      })
+  entries(): ConfigEntry[] {
+    return [...this.#memory.merged.values()]
+  }
+
+  /** As {@link entries}, without what the project gives. */
+  ownEntries(): ConfigEntry[] {
+    return [...this.#memory.own.values()]
+  }
+
+  /**
+   * Checks the configuration against what the project file declares, as Pulumi does before an update.
+   * @throws ERR_CONFIG_KEY_NOT_FOUND for keys without a value, ERR_CHECK_FAILED for one that is not of its type or not
+   *   encrypted, both in Pulumi's words; and what opening a secret throws
+   */
+  async validate(): Promise<void> {
+    const { merged } = this.#memory
+    const opened = new Map<SecretText, Decrypted>()
+    for (const { key, value } of merged.values()) {
+      const secrets = secretsOf(value)
+      if (secrets.length === 0) continue
+      const reveal = await this.#memory.open({ value, plaintexts: new Map() }, { key, path: [] })
+      for (const { secret } of secrets) opened.set(secret, reveal(secret))
+    }
+    checkProjectConfig(
+      merged,
+      this.#host.projectConfig,
+      { name: this.#host.stack, projectName: this.#host.project },
+      (secret) => opened.get(secret) as Decrypted,
+    )
+  }
+
+  /**
+   * Sets several values, in memory: the plain ones, then the secret ones, then those of the JSON. All of them or none.
+   * @throws ERR_USAGE for JSON beside the others or of another shape; and as `set` and `setSecret`
+   */
+  async setAll({ plaintext = [], secret = [], json, path = false }: SetAll): Promise<void> {
+    if (json !== undefined && (plaintext.length > 0 || secret.length > 0 || path)) {
+      throw new StacksealError(
+        'ERR_USAGE',
+        'the --json option cannot be used with the --plaintext, --secret or --path options',
+      )
+    }
+    const entries = json === undefined ? [] : parseConfigJson(json)
+    await this.#memory.allOrNothing(async () => {
+      for (const [key, value] of plaintext) this.set(key, value, { path })
+      for (const [key, value] of secret) await this.setSecret(key, value, { path })
+      for (const entry of entries) await this.#setEntry(entry)
     })
   }
 
-  /** As {@link get}; throws ERR_CONFIG_KEY_NOT_FOUND where there is none. */
-  require(key: string, options: KeyOptions = {}): string {
-    return this.get(key, options) ?? this.#notFound(key, options)
+  /**
+   * Copies values to another stack's configuration, in memory there: secrets are decrypted here and encrypted under the
+   * other stack's key. Keys that are there are overwritten; nothing else of either stack changes, and the other file
+   * does not before it is saved.
+   * @param keys what to copy; every value of this stack's file if not given
+   * @throws ERR_USAGE for a copy to the same stack, ERR_CONFIG_KEY_NOT_FOUND; and what opening either key throws
+   */
+  async copyTo(other: StackConfig, keys?: readonly string[], options: KeyOptions = {}): Promise<void> {
+    if (other.#host.file === this.#host.file) {
+      throw new StacksealError('ERR_USAGE', 'current stack and destination stack are the same')
+    }
+    const places =
+      keys === undefined
+        ? this.ownEntries().map(({ key }): ConfigPlace => ({ key, path: [] }))
+        : keys.map((key) => parseConfigPlace(key, this.#host.project, options.path === true))
+    await other.#memory.allOrNothing(async () => {
+      for (const place of places) await this.#copy(place, other.#memory)
+    })
   }
 
   /**
-   * The text of a value, secret or not, as a {@link Secret}; undefined where there is none. One use of the data key,
-   * whatever the number of secrets inside.
+   * Encrypts, in memory, every value that is marked `!secret` in the file; when it is saved only they and their marks
+   * change. Gives their places.
    */
-  async getSecret(key: string, options: KeyOptions = {}): Promise<Secret | undefined> {
-    const value = this.find(key, options)
-    if (value === undefined) return undefined
-    const secrets = [...secretsOf(value)].map(({ secret }) => secret)
-    const plaintexts = secrets.length === 0 ? [] : await this.#decrypt(secrets, this.#place(key, options))
-    const opened = new Map(secrets.map((secret, i) => [secret, { plaintext: plaintexts[i] as string }]))
-    return new Secret(valueText(value, (secret) => opened.get(secret)))
-  }
-
-  /** As {@link getSecret}; throws ERR_CONFIG_KEY_NOT_FOUND where there is none. */
-  async requireSecret(key: string, options: KeyOptions = {}): Promise<Secret> {
-    return (await this.getSecret(key, options)) ?? this.#notFound(key, options)
-  }
-
-  /** Sets a plain value. Text is stored as text; with `path` below the top level `true` and `10` become what they look like. */
-  set(key: string, value: NewValue | string, options: KeyOptions = {}): void {
-    const place = this.#place(key, options)
-    const newValue = typeof value === 'string' ? { text: value } : value
-    this.#config = setValue(this.#config, place.key, place.path, newValue)
-    this.#edits.push({ kind: 'set', place, value: newValue })
-  }
-
-  /** Encrypts a text and sets it. The value it has already keeps its ciphertext when it is saved. */
-  async setSecret(key: string, plaintext: string | Secret, options: KeyOptions = {}): Promise<void> {
-    const place = this.#place(key, options)
-    const text = typeof plaintext === 'string' ? plaintext : plaintext.reveal()
-    // Checked against the values that are there before the key is used.
-    setValue(this.#config, place.key, place.path, new SecretText(''))
-    this.#config = setValue(this.#config, place.key, place.path, new SecretText(await this.#host.encrypt(text)))
-    this.#edits.push({ kind: 'set-secret', place, plaintext: text })
-  }
-
-  /** Takes a key out, or the value at a path. Where nothing is there nothing changes. */
-  remove(key: string, options: KeyOptions = {}): void {
-    const place = this.#place(key, options)
-    this.#config = removeValue(this.#config, place.key, place.path)
-    this.#edits.push({ kind: 'remove', place })
+  async encryptMarked(): Promise<readonly ConfigPlace[]> {
+    return this.#memory.allOrNothing(() => this.#memory.encryptMarked())
   }
 
   /** Writes every change that waits, or, if one can not be made, nothing. */
   async save(): Promise<SaveResult> {
-    if (this.#edits.length === 0) return { changed: false, replacedDamaged: [] }
-    const { file, changed, replacedDamaged } = await this.#host.save(this.#edits)
-    this.#config = file.config
-    this.#edits = []
+    if (this.#memory.edits.length === 0) return { changed: false, replacedDamaged: [] }
+    const { file, changed, replacedDamaged } = await this.#host.save(this.#memory.edits)
+    this.#memory.load(file)
     return { changed, replacedDamaged }
   }
 
-  async #decrypt(secrets: readonly SecretText[], place: ConfigPlace): Promise<readonly string[]> {
-    try {
-      return await this.#host.decrypt(secrets.map((secret) => secret.ciphertext))
-    } catch (error) {
-      if (!isStacksealError(error) || !OF_ONE_VALUE.has(error.code)) throw error
+  async #copy(place: ConfigPlace, to: StackConfigMemory): Promise<void> {
+    const read = this.#memory.readOwn(place)
+    if (read === undefined) {
       const name = displayConfigPlace(place, this.#host.project)
-      throw new StacksealError(error.code, `${name} of stack ${this.#host.stack}: ${error.message}`, {
-        hint: error.hint ?? 'look with "stackseal verify" which secrets open',
-        details: { ...error.details, key: name, stack: this.#host.stack },
-      })
+      const { stack } = this.#host
+      throw new StacksealError(
+        'ERR_CONFIG_KEY_NOT_FOUND',
+        `configuration key '${name}' not found for stack '${stack}'`,
+        {
+          hint: 'list the keys with "stackseal config"',
+          details: { key: name, stack },
+        },
+      )
     }
+    const reveal = await this.#memory.open(read, place)
+    const plaintexts = new Map(secretsOf(read.value).map(({ secret }) => [secret, plaintextOf(reveal(secret))]))
+    if (plaintexts.size === 0) to.set(place, read.value)
+    else await to.setSealed(place, { value: read.value, plaintexts })
   }
 
-  #place(key: string, options: KeyOptions): ConfigPlace {
-    return parseConfigPlace(key, this.#host.project, options.path === true)
+  async #setEntry(entry: JsonConfigEntry): Promise<void> {
+    if ('object' in entry) this.set(entry.key, entry.object)
+    else if (entry.secret) await this.setSecret(entry.key, entry.text)
+    else this.set(entry.key, entry.text)
   }
+}
 
-  #notFound(key: string, options: KeyOptions): never {
-    const name = displayConfigPlace(this.#place(key, options), this.#host.project)
-    throw new StacksealError('ERR_CONFIG_KEY_NOT_FOUND', `stack ${this.#host.stack} has no configuration key ${name}`, {
-      hint: 'list the keys with "stackseal config"',
-      details: { key: name, stack: this.#host.stack },
-    })
-  }
+function plaintextOf(opened: Decrypted): string {
+  if ('error' in opened) throw opened.error
+  return opened.plaintext
 }

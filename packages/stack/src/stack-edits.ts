@@ -1,12 +1,28 @@
 import { type Envelope, isStacksealError, type SealedKey, StacksealError } from '@stackseal/core'
 
 import { textOfBytes } from './values/byte-text.ts'
-import { printConfigKey } from './config/config-key.ts'
+import { parseConfigKey, printConfigKey } from './config/config-key.ts'
 import { getValue } from './config/config-map.ts'
 import type { ConfigPlace } from './config/config-place.ts'
-import { SecretText } from './values/config-value.ts'
-import type { PendingEdit } from './stack-config.ts'
+import { type CoveredValue, coverMarked } from './config/secret-marks.ts'
+import { mapSecrets, secretsOf } from './config/value-shape.ts'
+import { type ConfigValue, SecretText } from './values/config-value.ts'
+import type { NewValue } from './config/new-value.ts'
 import type { StackFile } from './stack-file.ts'
+
+/** A change that waits to be saved. It is applied to the file as it is at that moment, so that others' changes stay. */
+export type PendingEdit =
+  | { readonly kind: 'set'; readonly place: ConfigPlace; readonly value: NewValue }
+  /** A value with secrets, whose plaintexts are known. */
+  | ({ readonly kind: 'set-sealed'; readonly place: ConfigPlace } & CoveredValue)
+  | { readonly kind: 'remove'; readonly place: ConfigPlace }
+  /** Encrypts whatever is marked `!secret`. */
+  | { readonly kind: 'encrypt-marked' }
+
+/** Whether the data key is needed to apply an edit. */
+export function needsKey(edit: PendingEdit): boolean {
+  return edit.kind === 'set-sealed' || edit.kind === 'encrypt-marked'
+}
 
 /** What became of a list of edits. */
 export interface AppliedEdits {
@@ -29,22 +45,63 @@ export async function applyEdits(
   let edited = file
   const replacedDamaged: ConfigPlace[] = []
   for (const edit of edits) {
-    if (edit.kind === 'remove') {
-      edited = await edited.remove(edit.place)
-    } else if (edit.kind === 'set') {
-      edited = await edited.set(edit.place, edit.value)
-    } else {
+    if (edit.kind === 'remove') edited = await edited.remove(edit.place)
+    else if (edit.kind === 'set') edited = await edited.set(edit.place, edit.value)
+    else {
       const envelope = await open(edited)
-      const old = getValue(edited.config, edit.place.key, edit.place.path)
-      const oldText = old instanceof SecretText ? await plaintextOf(envelope, old) : undefined
-      if (oldText === edit.plaintext) continue
-      // The secret that gives way proves the key as well as any other, if it opens.
-      if (oldText === undefined) await prove(edited, envelope, old, isMadeHere)
-      if (old instanceof SecretText && oldText === undefined) replacedDamaged.push(edit.place)
-      edited = await edited.set(edit.place, new SecretText(await envelope.encrypt(edit.plaintext)))
+      const sealing = new Sealing(edited, envelope, isMadeHere)
+      const sets = edit.kind === 'set-sealed' ? [edit] : markedValues(edited)
+      for (const { place, ...value } of sets) edited = await edited.set(place, await sealing.seal(place, value))
+      replacedDamaged.push(...sealing.replacedDamaged)
     }
   }
   return { file: edited, replacedDamaged }
+}
+
+/** Every value that is marked `!secret`, with its own text as the plaintext. */
+function markedValues(file: StackFile): readonly ({ readonly place: ConfigPlace } & CoveredValue)[] {
+  return file.marks.map(({ key: printed, path }) => {
+    const key = parseConfigKey(printed)
+    const place = { key, path }
+    const { value, plaintexts } = coverMarked(getValue(file.config, key, path) ?? '', place, [{ key: printed, path }])
+    return { place, value, plaintexts }
+  })
+}
+
+/** Encrypts the secrets of new values for one file. */
+class Sealing {
+  readonly replacedDamaged: ConfigPlace[] = []
+  readonly #file: StackFile
+  readonly #envelope: Envelope
+  readonly #isMadeHere: (sealedKey: SealedKey) => boolean
+  #isProven = false
+
+  constructor(file: StackFile, envelope: Envelope, isMadeHere: (sealedKey: SealedKey) => boolean) {
+    this.#file = file
+    this.#envelope = envelope
+    this.#isMadeHere = isMadeHere
+  }
+
+  /** The value with ciphertexts: those that are there where they open to the same plaintext, else new ones. */
+  async seal(place: ConfigPlace, { value, plaintexts }: CoveredValue): Promise<ConfigValue> {
+    const ciphertexts = new Map<SecretText, SecretText>()
+    for (const { path, secret } of secretsOf(value)) {
+      const inner = { key: place.key, path: [...place.path, ...path] }
+      ciphertexts.set(secret, await this.#sealOne(inner, plaintexts.get(secret) as string))
+    }
+    return mapSecrets(value, (secret) => ciphertexts.get(secret) as SecretText)
+  }
+
+  async #sealOne(place: ConfigPlace, plaintext: string): Promise<SecretText> {
+    const old = getValue(this.#file.config, place.key, place.path)
+    const oldText = old instanceof SecretText ? await plaintextOf(this.#envelope, old) : undefined
+    if (old instanceof SecretText && oldText === plaintext) return old
+    // The secret that gives way proves the key as well as any other, if it opens.
+    if (oldText === undefined && !this.#isProven) await prove(this.#file, this.#envelope, old, this.#isMadeHere)
+    this.#isProven = true
+    if (old instanceof SecretText && oldText === undefined) this.replacedDamaged.push(place)
+    return new SecretText(await this.#envelope.encrypt(plaintext))
+  }
 }
 
 async function plaintextOf(envelope: Envelope, secret: SecretText): Promise<string | undefined> {

@@ -5,12 +5,11 @@ import { type ConfigMap, getValue, removeValue, setValue } from './config/config
 import type { ConfigPlace } from './config/config-place.ts'
 import { readConfig, type SecretMark } from './config/config-reader.ts'
 import { type ConfigValue, SecretText } from './values/config-value.ts'
-import { removeAt, setAt } from './document/document-edit.ts'
+import { normalizeNumber } from './values/go-number.ts'
+import { type DocumentFormat, formatOf, yamlFormat } from './document/document-format.ts'
 import type { ParsedDocument } from './document/document-node.ts'
-import { findDocument } from './document/find-document.ts'
 import { coerceNewValue, type NewValue } from './config/new-value.ts'
 import { HEADER_FIELDS, readHeader, type StackHeader } from './stack-header.ts'
-import { renderDocument } from './document/yaml-emit.ts'
 import { topLevelText } from './document/yaml-scalar.ts'
 import { isList, isObject, secretsOf } from './config/value-shape.ts'
 
@@ -18,7 +17,7 @@ import { isList, isObject, secretsOf } from './config/value-shape.ts'
 const NO_URL = new Set(['passphrase', 'default', ''])
 
 /**
- * The text of a `Pulumi.<stack>.yaml` and what it says. Immutable: an edit gives a new one. Every edit is spliced into
+ * The text of a `Pulumi.<stack>.yaml` (or `.json`) and what it says. Immutable: an edit gives a new one. Every edit is spliced into
  * the text, read again, and compared with what the edit means for the values, so that nothing else can have changed.
  */
 export class StackFile {
@@ -27,28 +26,34 @@ export class StackFile {
   readonly header: StackHeader
   /** Values that are marked `!secret` and stand in plain text, waiting to be encrypted. */
   readonly marks: readonly SecretMark[]
+  /** Printed keys that stand there without a value. */
+  readonly withoutValue: readonly string[]
+  readonly #format: DocumentFormat
   readonly #document: ParsedDocument
   readonly #project: string
   readonly #name: string
 
   private constructor(text: string, document: ParsedDocument, project: string, name: string) {
-    const read = readConfig(document.root, project, text)
+    const format = formatOf(name)
+    const read = readConfig(document.root, project, text, format)
     this.text = text
     this.config = read.config
     this.marks = read.marks
-    this.header = readHeader(document.root, text)
+    this.withoutValue = read.withoutValue
+    this.header = readHeader(document.root, text, format)
+    this.#format = format
     this.#document = document
     this.#project = project
     this.#name = name
   }
 
   /**
-   * Reads the text of a stack file; `name` stands in messages.
+   * Reads the text of a stack file; `name` stands in messages, and its ending says whether the text is JSON.
    * @throws ERR_MALFORMED_FILE, ERR_DUPLICATE_KEY
    */
   static async parse(text: string, project: string, name: string): Promise<StackFile> {
     try {
-      return new StackFile(text, await findDocument(text), project, name)
+      return new StackFile(text, await formatOf(name).find(text), project, name)
     } catch (error) {
       if (!isStacksealError(error)) throw error
       throw new StacksealError(error.code, `${name} can not be read: ${error.message}`, {
@@ -59,10 +64,14 @@ export class StackFile {
   }
 
   /** The text of a new stack file, as the reference would write it: its sealed key, and configuration to begin with. */
-  static newText(sealedKey: SealedKey | undefined, config: ConfigMap = new Map()): string {
+  static newText(
+    sealedKey: SealedKey | undefined,
+    config: ConfigMap = new Map(),
+    format: DocumentFormat = yamlFormat,
+  ): string {
     const pairs: [string, ConfigValue][] = sealedKey === undefined ? [] : headerPairs(sealedKey)
     if (config.size > 0) pairs.push(['config', new Map([...config].map(([key, { value }]) => [key, value]))])
-    return renderDocument(pairs)
+    return format.render(pairs)
   }
 
   /**
@@ -104,19 +113,22 @@ export class StackFile {
   async set(place: ConfigPlace, value: NewValue): Promise<StackFile> {
     const config = setValue(this.config, place.key, place.path, value)
     const written = coerceNewValue(value, place.path.length)
+    if (this.#format.floatsOnly) refuseLostDigits(written, this.#name)
     if (!isTyped(value) && sameValue(getValue(this.config, place.key, place.path), written)) return this
     // A secret right under its key gives way as a whole: nothing can be put beside its `secure`.
     const givesWay = place.path.length > 0 && getValue(this.config, place.key) instanceof SecretText
     const at = this.#locate(givesWay ? { key: place.key, path: [] } : place)
     const put = givesWay ? (getValue(config, place.key) as ConfigValue) : written
-    return this.#edited(config, (text, document, careful) => setAt(text, document, at, put, { careful }))
+    return this.#edited(config, (text, document, careful) => this.#format.setAt(text, document, at, put, { careful }))
   }
 
   /** Takes out the value at a place. Where nothing is there nothing changes. */
   async remove(place: ConfigPlace): Promise<StackFile> {
     const config = removeValue(this.config, place.key, place.path)
     if (config === this.config) return this
-    return this.#edited(config, (text, document, careful) => removeAt(text, document, this.#locate(place), { careful }))
+    return this.#edited(config, (text, document, careful) =>
+      this.#format.removeAt(text, document, this.#locate(place), { careful }),
+    )
   }
 
   /** Stores a sealed key, in place of the one that the file has; fields that do not belong to it go. */
@@ -130,12 +142,12 @@ export class StackFile {
       value === undefined
         ? await this.#edited(
             this.config,
-            (text, document, careful) => removeAt(text, document, [stale], { careful }),
+            (text, document, careful) => this.#format.removeAt(text, document, [this.#field(stale)], { careful }),
             others,
           )
         : await this.#edited(
             this.config,
-            (text, document) => setAt(text, document, [stale], value, { careful: false }),
+            (text, document) => this.#format.setAt(text, document, [this.#field(stale)], value, { careful: false }),
             { ...others, [stale]: value },
           )
     return edited.withSealedKey(sealedKey)
@@ -151,14 +163,18 @@ export class StackFile {
       let edited: StackFile
       try {
         const text = edit(this.text, this.#document, careful)
-        edited = new StackFile(text, await findDocument(text), this.#project, this.#name)
+        edited = new StackFile(text, await this.#format.find(text), this.#project, this.#name)
       } catch (error) {
         if (!isStacksealError(error)) throw error
         refusal = error
         if (error.code === 'ERR_CANNOT_EDIT') break
         continue
       }
-      if (sameConfig(edited.config, config) && sameHeader(edited.header, header) && this.#sameElsewhere(edited))
+      if (
+        sameConfig(edited.config, config, this.#format) &&
+        sameHeader(edited.header, header) &&
+        this.#sameElsewhere(edited)
+      )
         return edited
       refusal = undefined
     }
@@ -184,14 +200,22 @@ export class StackFile {
     if (root?.kind !== 'mapping') return []
     const known = new Set<string>(['config', ...HEADER_FIELDS])
     return root.pairs
-      .filter((pair) => pair.key.kind !== 'scalar' || !known.has(pair.key.text))
+      .filter((pair) => pair.key.kind !== 'scalar' || !known.has(this.#format.fieldName(pair.key.text)))
       .map((pair) => this.text.slice(pair.start, pair.end).trimEnd())
   }
 
   /** Where a value stands in the document, with its key as it is spelled there. */
   #locate({ key, path }: ConfigPlace): (string | bigint)[] {
     const printed = printConfigKey(key)
-    return ['config', this.config.get(printed)?.spelling ?? printed, ...path]
+    return [this.#field('config'), this.config.get(printed)?.spelling ?? printed, ...path]
+  }
+
+  /** A field of the top level as it is spelled there. */
+  #field(name: string): string {
+    const root = this.#document.root
+    const pairs = root?.kind === 'mapping' ? root.pairs : []
+    const pair = pairs.find(({ key }) => key.kind === 'scalar' && this.#format.fieldName(key.text) === name)
+    return pair?.key.kind === 'scalar' ? pair.key.text : name
   }
 
   #keyUrl(text: string): SealedKey['url'] {
@@ -244,22 +268,38 @@ function isTyped(value: NewValue): boolean {
   return typeof value === 'object' && value !== null && 'type' in value && value.type !== undefined
 }
 
+/** Pulumi would write such a number, and read another one. */
+function refuseLostDigits(value: ConfigValue, name: string): void {
+  if (isList(value)) for (const item of value) refuseLostDigits(item, name)
+  else if (isObject(value)) for (const item of value.values()) refuseLostDigits(item, name)
+  else if (typeof value === 'bigint' && normalizeNumber(Number(value)) !== value) {
+    throw new StacksealError('ERR_INVALID_VALUE', `${name} can not hold the number: JSON keeps 53 bits of an integer`, {
+      hint: 'store it as text with --type string',
+      details: { file: name },
+    })
+  }
+}
+
 function sameHeader(a: StackHeader, b: StackHeader): boolean {
   return HEADER_FIELDS.every((field) => a[field] === b[field])
 }
 
 /** Whether two configurations mean the same: a typed scalar right under its key is its text, as after loading. */
-function sameConfig(a: ConfigMap, b: ConfigMap): boolean {
+function sameConfig(a: ConfigMap, b: ConfigMap, format: DocumentFormat): boolean {
   if (a.size !== b.size) return false
   for (const [key, entry] of a) {
     const other = b.get(key)
-    if (other === undefined || (other.value !== entry.value && !sameValue(loaded(entry.value), loaded(other.value))))
+    if (
+      other === undefined ||
+      (other.value !== entry.value && !sameValue(loaded(entry.value, format), loaded(other.value, format)))
+    )
       return false
   }
   return true
 }
 
-function loaded(value: ConfigValue): ConfigValue {
+function loaded(value: ConfigValue, { nullValue }: DocumentFormat): ConfigValue {
+  if (value === null) return nullValue
   return typeof value === 'boolean' || typeof value === 'bigint' || typeof value === 'number'
     ? topLevelText(value)
     : value

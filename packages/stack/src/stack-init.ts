@@ -8,6 +8,7 @@ import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
 import { errnoOf } from './files/io-error.ts'
 import { makeFolder } from './files/make-folder.ts'
 import { noteSealedKey } from './noted-keys.ts'
+import { formatOf } from './document/document-format.ts'
 import { findProject, type Project, projectName, stackFilePath, stackName } from './project.ts'
 import { readTextFile } from './files/read-file.ts'
 import { replaceFile } from './files/replace-file.ts'
@@ -72,7 +73,10 @@ export async function initStack(options: InitStackOptions): Promise<InitStackRes
         details: { file: label },
       })
     }
-    const text = current === undefined ? StackFile.newText(sealedKey) : (await current.withSealedKey(sealedKey)).text
+    const text =
+      current === undefined
+        ? StackFile.newText(sealedKey, new Map(), formatOf(label))
+        : (await current.withSealedKey(sealedKey)).text
     if (sealedKey.url.scheme !== 'passphrase') noteSealedKey(fs, options.env, target, sealedKey)
     replaceFile(fs, target, new TextEncoder().encode(text), read?.bytes)
   } catch (error) {
@@ -105,6 +109,7 @@ export async function newProject(options: NewProjectOptions): Promise<InitStackR
     stackFolder: options.folder,
     extension: '.yaml',
     backendUrl: undefined,
+    config: [],
   }
   const stackFile = stackFilePath(project, name)
   for (const path of ['Pulumi.json', 'Pulumi.yaml', 'Pulumi.yml']

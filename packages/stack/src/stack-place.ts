@@ -99,6 +99,7 @@ async function projectAround(fs: FileSystem, folder: string): Promise<Project> {
       stackFolder: folder,
       extension: '.yaml',
       backendUrl: undefined,
+      config: [],
     }
   }
 }

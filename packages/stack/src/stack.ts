@@ -20,11 +20,12 @@ import { isNotedSealedKey } from './noted-keys.ts'
 import type { Project } from './project.ts'
 import { replaceFile } from './files/replace-file.ts'
 import { readStackText } from './stack-text.ts'
-import { type PendingEdit, type SaveResult, StackConfig } from './stack-config.ts'
-import { applyEdits } from './stack-edits.ts'
+import { type SaveResult, StackConfig } from './stack-config.ts'
+import { applyEdits, needsKey, type PendingEdit } from './stack-edits.ts'
 import { StackFile } from './stack-file.ts'
 import { findStack, type FindStackOptions, noSuchStack, placeOfFile, type StackPlace } from './stack-place.ts'
 import { secretsOf } from './config/value-shape.ts'
+import { missingValueWarning, type StackWarning } from './stack-warning.ts'
 
 export interface OpenStackOptions extends FindStackOptions {
   readonly registry: Registry
@@ -73,7 +74,9 @@ export class Stack {
     this.#current = current
     this.config = new StackConfig(current, {
       project: place.project.name,
+      projectConfig: place.project.config,
       stack: place.name,
+      file: place.target,
       decrypt: async (ciphertexts) => {
         const envelope = await this.open()
         return Promise.all(ciphertexts.map((ciphertext) => envelope.decrypt(ciphertext)))
@@ -130,6 +133,12 @@ export class Stack {
     return this.#current.marks
   }
 
+  /** What the reference warns of, as the file stood when it was read or saved last. */
+  get warnings(): readonly StackWarning[] {
+    const { withoutValue } = this.#current
+    return withoutValue.length === 0 ? [] : [missingValueWarning(withoutValue)]
+  }
+
   /** Lines (from 1) of values that are marked `!secret` and wait, in plain text, to be encrypted. */
   get markedLines(): readonly number[] {
     return this.#current.marks.map(({ offset }) => this.#current.lineAt(offset))
@@ -171,7 +180,7 @@ export class Stack {
     const { label, target, project } = this.#place
     try {
       // The key is opened before the lock is taken: it may take a second, or a person.
-      if (edits.some(({ kind }) => kind === 'set-secret')) await this.open()
+      if (edits.some(needsKey)) await this.open()
       using _lock = await acquireLock(this.#fs, target, {
         command: this.#options.command ?? 'stackseal',
         ...(this.#options.lockTimeout === undefined ? {} : { timeoutMs: this.#options.lockTimeout }),

@@ -1,4 +1,4 @@
-import { StacksealError } from '@stackseal/core'
+import { type ProviderContext, StacksealError } from '@stackseal/core'
 import { dirname, join } from 'node:path'
 
 import type { FileSystem } from './files/file-system.ts'
@@ -8,8 +8,6 @@ import type { Project } from './project.ts'
 import { readLinkedFile } from './files/read-file.ts'
 import { replaceFile } from './files/replace-file.ts'
 
-type Environment = Readonly<Record<string, string | undefined>>
-
 /** Under which name the choice is kept where no backend is known; the reference looks at its own backends only. */
 const NO_BACKEND = 'stackseal:'
 
@@ -17,14 +15,14 @@ const NO_BACKEND = 'stackseal:'
  * The stack that was selected last, by Stackseal or by Pulumi: both keep it in the same workspace file, per project
  * and backend. Undefined where none is.
  */
-export function selectedStack(fs: FileSystem, project: Project, env: Environment): string | undefined {
+export function selectedStack(fs: FileSystem, project: Project, env: ProviderContext['env']): string | undefined {
   const { stacks } = readWorkspace(fs, workspaceFile(project, env))
   const selected = stacks[backendUrl(fs, project, env)]
   return typeof selected === 'string' ? selected.slice(selected.lastIndexOf('/') + 1) : undefined
 }
 
 /** Selects a stack; fields of the workspace file that others wrote stay. */
-export function selectStack(fs: FileSystem, project: Project, env: Environment, stack: string): void {
+export function selectStack(fs: FileSystem, project: Project, env: ProviderContext['env'], stack: string): void {
   const file = workspaceFile(project, env)
   const { stacks, rest, bytes } = readWorkspace(fs, file)
   const url = backendUrl(fs, project, env)
@@ -37,11 +35,11 @@ export function selectStack(fs: FileSystem, project: Project, env: Environment, 
   replaceFile(fs, file, new TextEncoder().encode(JSON.stringify({ ...rest, stacks: sorted }, undefined, 4)), bytes)
 }
 
-function workspaceFile(project: Project, env: Environment): string {
+function workspaceFile(project: Project, env: ProviderContext['env']): string {
   return join(pulumiHome(env), 'workspaces', `${project.name}-${sha1Hex(project.file)}-workspace.json`)
 }
 
-function pulumiHome(env: Environment): string {
+function pulumiHome(env: ProviderContext['env']): string {
   const home = env['PULUMI_HOME']
   if (home !== undefined && home !== '') return home
   const user = env['HOME'] ?? env['USERPROFILE']
@@ -55,7 +53,7 @@ function pulumiHome(env: Environment): string {
   )
 }
 
-function backendUrl(fs: FileSystem, project: Project, env: Environment): string {
+function backendUrl(fs: FileSystem, project: Project, env: ProviderContext['env']): string {
   const named = env['PULUMI_BACKEND_URL']
   if (named !== undefined && named !== '') return named
   if (project.backendUrl !== undefined) return project.backendUrl

@@ -71,7 +71,8 @@ function entryJson(value: ConfigValue, reveal: Reveal, escapeHtml: boolean): str
   const hidden = secret ? whyHidden(value, reveal) : undefined
   if (hidden === undefined) {
     members.push(`"value": ${goJsonString(valueText(value, reveal), escapeHtml)}`)
-    if (isList(value) || isObject(value)) {
+    // A number right under its key is one that the project gives: those of a stack file are text.
+    if (isList(value) || isObject(value) || typeof value === 'number' || typeof value === 'bigint') {
       const json = goJson(floated(value, reveal), { escapeHtml, indent: '  ', secrets: (it) => shownText(it, reveal) })
       members.push(`"objectValue": ${indented(json, '  ')}`)
     }

@@ -2,14 +2,15 @@ import { isStacksealError } from '@stackseal/core'
 import { type ConfigKey, parseConfigKey, printConfigKey } from './config-key.ts'
 import type { ConfigEntry, ConfigMap } from './config-map.ts'
 import { type ConfigValue, SecretText } from '../values/config-value.ts'
+import { type DocumentFormat, yamlFormat } from '../document/document-format.ts'
 import type { DocumentNode, MappingNode, ScalarNode, SequenceNode } from '../document/document-node.ts'
 import { normalizeNumber } from '../values/go-number.ts'
 import { type PathSegment, printPropertyPath } from './property-path.ts'
 import { type Field, TreeReader } from './tree-reader.ts'
-import { isSecretShape, MAX_DEPTH, SECRET_KEY } from './value-shape.ts'
+import { hasSecret, isSecretShape, MAX_DEPTH, plainLeaves, SECRET_KEY } from './value-shape.ts'
 import { topLevelText, type YamlScalarValue } from '../document/yaml-scalar.ts'
 
-/** A value with the tag `!secret`: meant for encryption, and still in clear. */
+/** A value with the tag `!secret`, a text or a whole list or mapping: meant for encryption, and still in clear. */
 export interface SecretMark {
   /** The printed key it belongs to. */
   readonly key: string
@@ -22,23 +23,32 @@ export interface SecretMark {
 /** What a stack file's `config` holds. */
 export interface ConfigReading {
   readonly config: ConfigMap
-  /** Printed keys without a value (`key:` or `key: null`). They are empty text; the reference warns of them. */
+  /** Printed keys without a value (`key:` or `key: null`): empty text, in JSON null. The reference warns of them. */
   readonly withoutValue: readonly string[]
   readonly marks: readonly SecretMark[]
 }
 
-const SECRET_TAG = '!secret'
+const SECRET_TAGS: ReadonlySet<string | undefined> = new Set(['!secret', '!<!secret>'])
 
-/** The fields of a stack file's top level, of which only those that Pulumi knows are read. */
-export function readTopLevel(root: DocumentNode | undefined, reader: TreeReader): readonly Field[] {
+/** The fields of a stack file's top level, of which only those that Pulumi knows are read, under the names that count. */
+export function readTopLevel(
+  root: DocumentNode | undefined,
+  reader: TreeReader,
+  format: DocumentFormat,
+): readonly Field[] {
   if (root === undefined) return []
   if (root.kind === 'scalar' && reader.resolve(root) === null) return []
   if (root.kind !== 'mapping') throw reader.malformed(root, 'a stack file has to be a mapping of names to values')
-  const fields = reader.fields(root, 'any')
-  for (const { key, keyIsText, at } of fields) {
-    if (!keyIsText) throw reader.malformed({ start: at }, `the key ${key} is not text`)
-  }
-  return fields
+  const places = new Map<string, number>()
+  return reader.fields(root, 'any').map((field) => {
+    const { at, keyIsText } = field
+    if (!keyIsText) throw reader.malformed({ start: at }, `the key ${field.key} is not text`)
+    const key = format.fieldName(field.key)
+    const first = places.get(key)
+    if (first !== undefined) throw reader.duplicate(key, first, at)
+    places.set(key, at)
+    return { ...field, key }
+  })
 }
 
 /**
@@ -47,32 +57,47 @@ export function readTopLevel(root: DocumentNode | undefined, reader: TreeReader)
  * resolved. `text` is the whole file, for the lines in messages. docs/format.md, "Loading".
  * @throws ERR_MALFORMED_FILE, ERR_DUPLICATE_KEY (also for two spellings of one key)
  */
-export function readConfig(root: DocumentNode | undefined, project: string, text: string): ConfigReading {
-  const reader = new TreeReader(text)
+export function readConfig(
+  root: DocumentNode | undefined,
+  project: string,
+  text: string,
+  format: DocumentFormat = yamlFormat,
+): ConfigReading {
+  const reader = new TreeReader(text, format)
   const values = new ValueReader(reader)
   const config = new Map<string, ConfigEntry>()
   const withoutValue: string[] = []
-  for (const { key: name, value } of readTopLevel(root, reader)) {
+  for (const { key: name, written, value } of readTopLevel(root, reader, format)) {
     if (name !== 'config') {
       reader.check(value)
       continue
     }
+    // The reference knows only this spelling when it adds the project to keys.
+    const namespace = written === 'config' ? project : undefined
     const fields = configFields(value, reader)
     for (const field of fields) {
-      const key = storedKey(field, project, reader)
+      const key = storedKey(field, namespace, reader)
       // Nearly every key is spelled as it is printed; taking that text saves a third of the time for long files.
       const isPrinted = key.namespace.length + 1 + key.name.length === field.key.length
       const printed = isPrinted ? field.key : printConfigKey(key)
       if (config.has(printed)) {
-        const first = fields.find((it) => printConfigKey(storedKey(it, project, reader)) === printed) as Field
+        const first = fields.find((it) => printConfigKey(storedKey(it, namespace, reader)) === printed) as Field
         throw reader.duplicate(printed, first.at, field.at)
       }
       const read = values.topLevel(field.value, key)
       if (read === null) withoutValue.push(printed)
-      config.set(printed, { key, value: read ?? '', spelling: field.key })
+      config.set(printed, { key, value: read ?? format.nullValue, spelling: field.key })
     }
   }
   return { config, withoutValue, marks: values.marks }
+}
+
+/**
+ * The value of any node, a scalar with its type, as it is below a configuration key.
+ * @throws ERR_MALFORMED_FILE, ERR_DUPLICATE_KEY
+ */
+export function readValue(node: DocumentNode, reader: TreeReader): ConfigValue {
+  return new ValueReader(reader).value(node, 0)
 }
 
 function configFields(node: DocumentNode, reader: TreeReader): readonly Field[] {
@@ -83,11 +108,11 @@ function configFields(node: DocumentNode, reader: TreeReader): readonly Field[] 
   })
 }
 
-function storedKey(field: Field, project: string, reader: TreeReader): ConfigKey {
+function storedKey(field: Field, namespace: string | undefined, reader: TreeReader): ConfigKey {
   const where = { start: field.at }
   if (!field.keyIsText) throw reader.malformed(where, `the configuration key ${field.key} is not text`)
   try {
-    return parseConfigKey(field.key.includes(':') ? field.key : `${project}:${field.key}`)
+    return parseConfigKey(field.key.includes(':') || namespace === undefined ? field.key : `${namespace}:${field.key}`)
   } catch (error) {
     throw isStacksealError(error) ? reader.malformed(where, error.message) : error
   }
@@ -114,7 +139,7 @@ class ValueReader {
     })
   }
 
-  #value(node: DocumentNode, depth: number): ConfigValue {
+  value(node: DocumentNode, depth: number): ConfigValue {
     if (depth > MAX_DEPTH) throw this.#reader.tooDeep(node)
     return this.#reader.follow(node, (content) => {
       if (content.kind !== 'scalar') return this.#collection(content, depth)
@@ -124,6 +149,13 @@ class ValueReader {
   }
 
   #collection(node: MappingNode | SequenceNode, depth: number): ConfigValue {
+    const marksBefore = this.marks.length
+    const value = this.#content(node, depth)
+    if (SECRET_TAGS.has(node.tag)) this.#markCollection(node, value, marksBefore)
+    return value
+  }
+
+  #content(node: MappingNode | SequenceNode, depth: number): ConfigValue {
     if (node.kind === 'sequence') return node.items.map((item, index) => this.#within(BigInt(index), item.value, depth))
     const ciphertext = this.#usualCiphertext(node)
     if (ciphertext !== undefined) return new SecretText(ciphertext)
@@ -145,7 +177,7 @@ class ValueReader {
 
   #within(step: PathSegment, node: DocumentNode, depth: number): ConfigValue {
     this.#path.push(step)
-    const value = this.#value(node, depth + 1)
+    const value = this.value(node, depth + 1)
     this.#path.pop()
     return value
   }
@@ -158,10 +190,20 @@ class ValueReader {
         `${this.#place()} is infinite or not a number, which no configuration can hold`,
       )
     }
-    if (node.tag === SECRET_TAG) {
-      this.marks.push({ key: printConfigKey(this.#key), path: [...this.#path], offset: node.outerStart })
-    }
+    if (SECRET_TAGS.has(node.tag)) this.#mark(node)
     return value
+  }
+
+  #mark(node: DocumentNode, path: readonly PathSegment[] = []): void {
+    this.marks.push({ key: printConfigKey(this.#key), path: [...this.#path, ...path], offset: node.outerStart })
+  }
+
+  /** A marked list or mapping is one secret; where some of it is encrypted already, the rest is marked piece by piece. */
+  #markCollection(node: MappingNode | SequenceNode, value: ConfigValue, marksBefore: number): void {
+    if (value instanceof SecretText) return
+    this.marks.length = marksBefore
+    if (!hasSecret(value)) return this.#mark(node)
+    for (const path of plainLeaves(value)) this.#mark(node, path)
   }
 
   #place(): string {

@@ -34,13 +34,15 @@ const MERGE_TAGS: ReadonlySet<string | undefined> = new Set(['!!merge', '!<tag:y
  */
 export class TreeReader {
   readonly #text: string
+  readonly #merges: boolean
   #visits = 0
   #visitsThroughAliases = 0
   readonly #open = new Set<DocumentNode>()
 
-  /** `text` is the whole file; only lines for messages are counted in it. */
-  constructor(text: string) {
+  /** `text` is the whole file; only lines for messages are counted in it. `merges`: whether the key `<<` has a meaning. */
+  constructor(text: string, { merges }: { readonly merges: boolean } = { merges: true }) {
     this.#text = text
+    this.#merges = merges
   }
 
   /**
@@ -166,7 +168,7 @@ export class TreeReader {
         // The reference compares the keys as they are written: 1 and "1" are the same, 0x1 and 1 it mixes up later.
         if (node.text !== key) this.#claim(places, node.text, at)
       }
-      if (key === MERGE_KEY && isMerge(node, merge)) merged = value
+      if (this.#merges && key === MERGE_KEY && isMerge(node, merge)) merged = value
       else fields.push({ key, written: node.text, keyIsText: resolved === node.text, at, value })
     }
     return { fields, merged }

@@ -52,3 +52,21 @@ export function hasSecret(value: ConfigValue): boolean {
   if (isList(value)) return value.some(hasSecret)
   return isObject(value) && [...value.values()].some(hasSecret)
 }
+
+/** The paths of everything in a value that is neither a secret nor a list or mapping with something in it. */
+export function plainLeaves(
+  value: ConfigValue,
+  path: readonly PathSegment[] = [],
+): readonly (readonly PathSegment[])[] {
+  if (value instanceof SecretText) return []
+  if (isList(value) && value.length > 0) return value.flatMap((item, i) => plainLeaves(item, [...path, BigInt(i)]))
+  if (isObject(value) && value.size > 0) return [...value].flatMap(([key, item]) => plainLeaves(item, [...path, key]))
+  return [path]
+}
+
+/** A value with something else in place of each secret; the same where it holds none. */
+export function mapSecrets(value: ConfigValue, replace: (secret: SecretText) => ConfigValue): ConfigValue {
+  if (value instanceof SecretText) return replace(value)
+  if (isList(value)) return value.map((item) => mapSecrets(item, replace))
+  return isObject(value) ? new Map(Array.from(value, ([key, item]) => [key, mapSecrets(item, replace)])) : value
+}

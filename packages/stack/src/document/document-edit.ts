@@ -2,6 +2,7 @@ import { StacksealError } from '@stackseal/core'
 
 import { type ConfigObject, type ConfigValue, SecretText } from '../values/config-value.ts'
 import type { DocumentNode, MappingNode, PairNode, ParsedDocument } from './document-node.ts'
+import { type DocumentPath, wrapped } from './document-path.ts'
 import {
   appendItem,
   appendPair,
@@ -13,9 +14,6 @@ import {
   startDocument,
 } from './document-splice.ts'
 import { keyText, resolveScalar } from './yaml-scalar.ts'
-
-/** A place in a document: mapping keys as they are spelled there, and list indices. */
-export type DocumentPath = readonly (string | bigint)[]
 
 /**
  * Puts a value at a place and gives the new text; every byte outside that place stays. The caller has checked that the
@@ -116,15 +114,6 @@ function placeIn(node: DocumentNode, segment: string | bigint): Place | undefine
     return entry === undefined ? undefined : { parent: node, entry }
   }
   return undefined
-}
-
-/** The containers that a path needs and that are not there yet, around the value: lists for indices, mappings for names. */
-function wrapped(path: DocumentPath, value: ConfigValue): ConfigValue {
-  return path.reduceRight<ConfigValue>((inner, segment) => {
-    if (typeof segment === 'string') return new Map([[segment, inner]])
-    // A new list is filled up with nulls, as the reference does.
-    return [...Array.from({ length: Number(segment) }, () => null), inner]
-  }, value)
 }
 
 function required(place: Place | undefined): Place {
