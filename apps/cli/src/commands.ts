@@ -53,7 +53,11 @@ export const COMMANDS: readonly Command[] = [
       'Writes Pulumi.<stack>.yaml with a new sealed key, and selects the stack. The passphrase comes from PULUMI_CONFIG_PASSPHRASE, from the file that PULUMI_CONFIG_PASSPHRASE_FILE names, or is asked for.',
     ],
     arguments: [{ name: 'name' }],
-    flags: [SECRETS_PROVIDER_FLAG, { name: 'no-select', summary: 'Leave the selected stack as it is' }],
+    flags: [
+      SECRETS_PROVIDER_FLAG,
+      { name: 'copy-config-from', value: 'STACK', summary: 'Copy the configuration of this stack, its secrets too' },
+      { name: 'no-select', summary: 'Leave the selected stack as it is' },
+    ],
     examples: [
       { text: 'A stack on a passphrase', line: 'stackseal stack init dev' },
       { text: 'The same, without selecting it', line: 'stackseal stack init prod --no-select' },
@@ -193,6 +197,32 @@ export const COMMANDS: readonly Command[] = [
     ],
     changes: 'the stack',
     load: () => import('./commands/config-rm-all.ts'),
+  },
+  {
+    words: ['config', 'cp'],
+    aliases: ['copy'],
+    summary: 'Copy values to another stack',
+    description: [
+      'Copies one value, or without a key every value of the stack file. Secrets are encrypted again under the key of the other stack. Its other values stay, and so does the stack that is copied from.',
+    ],
+    arguments: [{ name: 'key' }],
+    flags: [{ name: 'dest', short: 'd', value: 'STACK', summary: 'The stack to copy to' }, PATH_FLAG],
+    examples: [
+      { text: 'One secret', line: 'stackseal config cp dbPassword --dest prod' },
+      { text: 'Everything of another stack', line: 'stackseal config cp -s dev --dest prod' },
+    ],
+    changes: 'the other stack',
+    load: () => import('./commands/config-cp.ts'),
+  },
+  {
+    words: ['config', 'encrypt'],
+    summary: 'Encrypt values that are marked !secret',
+    description: [
+      'Turns every value that carries the YAML tag !secret in the stack file into a ciphertext, in its place; nothing else moves. Write a new secret as password: !secret hunter2, and encrypt it before the file goes anywhere.',
+    ],
+    examples: [{ text: 'The selected stack', line: 'stackseal config encrypt' }],
+    changes: 'the stack',
+    load: () => import('./commands/config-encrypt.ts'),
   },
   {
     words: ['encrypt'],
