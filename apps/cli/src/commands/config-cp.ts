@@ -2,6 +2,7 @@ import { openStack, parseConfigPlace, printConfigKey } from '@stackseal/stack'
 import type { OpenStackOptions, Stack } from '@stackseal/stack'
 import { changeStack } from '../change-stack.ts'
 import type { Invocation } from '../command.ts'
+import { copiedKeys } from '../copied-keys.ts'
 import { saveConfig } from '../save-config.ts'
 import { stackOptions } from '../stack-options.ts'
 import { usageError } from '../usage-error.ts'
@@ -24,7 +25,9 @@ export async function run(invocation: Invocation): Promise<void> {
       ask.stack = source.name
       if (needsKey(source, keys, path)) await source.open()
       ask.stack = stack.name
-      await source.config.copyTo(stack.config, keys.length === 0 ? undefined : keys, { path })
+      await (keys.length === 0
+        ? source.config.copyTo(stack.config, copiedKeys(source))
+        : source.config.copyTo(stack.config, keys, { path }))
       const { changed } = await saveConfig(stack, terminal)
       if (!changed) terminal.say(`stack ${stack.name} has it already`)
     },
