@@ -39,6 +39,7 @@ const TASKS = {
   },
   'test:services'() {
     rmSync(join(REPORTS, 'services.json'), { force: true })
+    turbo('build', '--filter=stackseal')
     return summary(['services.json'], program('the service tests', 'tools/services/run'))
   },
   bench() {

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 interface Bundled {
   readonly name: string
@@ -46,23 +46,29 @@ export function thirdPartyNotices(): NoticesPlugin {
 }
 
 function packageOf(module: string): Bundled {
-  let folder = dirname(module)
-  for (;;) {
-    const manifest = manifestOf(folder)
-    if (manifest !== undefined) {
-      const file = readdirSync(folder).find((name) => /^licen[cs]e(\.|$)/i.test(name))
-      if (file === undefined) throw new Error(`${manifest.name} has no licence file`)
-      return { ...manifest, text: readFileSync(join(folder, file), 'utf8') }
-    }
-    if (dirname(folder) === folder) throw new Error(`no package holds ${module}`)
-    folder = dirname(folder)
-  }
+  const [, folder] = /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/.exec(module) ?? []
+  if (folder === undefined) throw new Error(`no package holds ${module}`)
+  const manifest: Manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const { name, version } = manifest
+  const license = typeof manifest.license === 'object' ? manifest.license.type : manifest.license
+  const text = licenseText(folder, license)
+  if (text === undefined) throw new Error(`${name} has no licence that could be told`)
+  return { name, version, license: license ?? 'see below', text }
 }
 
-/** The manifest in a folder, if it is a package's own: some packages hold further ones, without a name, for module formats. */
-function manifestOf(folder: string): Omit<Bundled, 'text'> | undefined {
-  const path = join(folder, 'package.json')
-  if (!existsSync(path)) return undefined
-  const { name, version, license }: Partial<Bundled> = JSON.parse(readFileSync(path, 'utf8'))
-  return name === undefined || version === undefined ? undefined : { name, version, license: license ?? 'see below' }
+interface Manifest extends Omit<Bundled, 'license' | 'text'> {
+  readonly license?: string | { readonly type: string }
+}
+
+/** The licence as the package gives it: in a file, or at the end of its readme; some name the Apache licence and give none. */
+function licenseText(folder: string, license: string | undefined): string | undefined {
+  const names = readdirSync(folder)
+  const file = names.find((name) => /^licen[cs]e(\.|-|$)/i.test(name))
+  if (file !== undefined) return readFileSync(join(folder, file), 'utf8')
+  const readme = names.find((name) => /^readme(\.|$)/i.test(name))
+  const [told] = /Copyright \(c\)[^]*Permission is hereby granted[^]*$/i.exec(
+    readme === undefined ? '' : readFileSync(join(folder, readme), 'utf8'),
+  ) ?? [undefined]
+  if (told !== undefined) return told
+  return license === 'Apache-2.0' ? readFileSync(join(import.meta.dirname, 'LICENSE'), 'utf8') : undefined
 }

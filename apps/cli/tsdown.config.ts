@@ -23,10 +23,17 @@ export default defineConfig({
   // The sources, not the built libraries: unused parts fall away, and chunks follow the files.
   alias: {
     '@stackseal/core': source('core'),
+    '@stackseal/provider-awskms': source('provider-awskms'),
+    '@stackseal/provider-azurekv': source('provider-azurekv'),
+    '@stackseal/provider-gcpkms': source('provider-gcpkms'),
     '@stackseal/provider-passphrase': source('provider-passphrase'),
+    '@stackseal/provider-vault': source('provider-vault'),
     '@stackseal/stack': source('stack'),
   },
-  deps: { alwaysBundle: [/^yaml($|\/)/, /^@stackseal\//], onlyBundle: ['yaml', 'zxcvbn'] },
+  // Everything, the vendors' SDKs with all that they need: which packages that are, the notices say.
+  deps: { alwaysBundle: [/./], onlyBundle: false },
+  // Some SDKs are CommonJS and look for files beside their own.
+  define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
   plugins: [builtinImports(), thirdPartyNotices()],
   outputOptions: {
     codeSplitting: {
@@ -39,21 +46,30 @@ export default defineConfig({
         // Small things that several chunks share would become a file each.
         {
           name: 'stack-options',
-          test: /[\\/]src[\\/](change-stack|copied-keys|given-value|marked-values|save-config|tell-warnings|providers|stack-[a-z]+)\.ts$/,
+          test: /[\\/]src[\\/](change-stack|copied-keys|describe-key|given-value|marked-values|provider-calls|provider-registry|providers|save-config|stack-[a-z]+|tell-warnings|text-width)\.ts$/,
         },
       ],
     },
-    chunkFileNames: (chunk) => `${chunkName(chunk.name, chunk.facadeModuleId)}.mjs`,
+    chunkFileNames: (chunk) => `${chunkName(chunk)}.mjs`,
   },
 })
 
+interface Chunk {
+  readonly name: string
+  readonly facadeModuleId?: string | null
+  readonly moduleIds: readonly string[]
+}
+
 /** What is loaded on demand is called after its command or package, and not after its file (`config`, `index`). */
-function chunkName(name: string, module: string | undefined | null): string {
-  const [, command] = /[\\/]commands[\\/](.*)\.ts$/.exec(module ?? '') ?? []
+function chunkName({ name, facadeModuleId, moduleIds }: Chunk): string {
+  const module = facadeModuleId ?? moduleIds.at(-1) ?? ''
+  const [, command] = /[\\/]commands[\\/](.*)\.ts$/.exec(module) ?? []
   if (command !== undefined) return `command-${command}`
-  const [, room, file] = /[\\/]cli[\\/]src[\\/]([^\\/]+)[\\/](.*)\.ts$/.exec(module ?? '') ?? []
+  const [, room, file] = /[\\/]cli[\\/]src[\\/]([^\\/]+)[\\/](.*)\.ts$/.exec(module) ?? []
   if (room !== undefined) return `${room}-${file}`
-  const [, library] =
-    /[\\/](?:packages|node_modules)[\\/]([^\\/]+)[\\/](?:src|dist)[\\/]index\./.exec(module ?? '') ?? []
-  return library ?? name
+  const [, library] = /[\\/]packages[\\/]([^\\/]+)[\\/]src[\\/]index\./.exec(module) ?? []
+  if (library !== undefined) return library
+  const [, scope, dependency] = /.*[\\/]node_modules[\\/](?:@([^\\/]+)[\\/])?([^\\/]+)/.exec(module) ?? []
+  if (dependency === undefined) return name
+  return scope === undefined ? dependency : `${scope}-${dependency}`
 }

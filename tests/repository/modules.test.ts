@@ -17,6 +17,11 @@ mkdirSync(project)
 writeFileSync(join(project, 'Pulumi.yaml'), 'name: proj\nruntime: yaml\n')
 writeFileSync(join(project, 'Pulumi.plain.yaml'), 'config:\n  proj:name: value\n  proj:port: "8080"\n')
 
+writeFileSync(
+  join(project, 'Pulumi.vault.yaml'),
+  `secretsprovider: hashivault://app\nencryptedkey: ${btoa('vault:v1:AAAA')}\n`,
+)
+
 const withSecrets = globSync('vectors/pulumi/stacks/01-simple/**/Pulumi.*.yaml', { cwd: ROOT })[0] ?? ''
 
 /** Runs a command; gives the modules that it loaded, Node's by name and the command line's own by their path. */
@@ -38,6 +43,9 @@ const PARTS = {
   'the YAML parser': 'YAMLParseError',
   'the passphrase provider': 'pbkdf2',
   'the word lists': 'trustno1',
+  'the Vault provider': 'VAULT_SERVER_TOKEN',
+  'the SDK of Vault': 'AxiosError',
+  'the loader of other modules': 'registerHooks',
 }
 type Part = keyof typeof PARTS
 
@@ -58,6 +66,7 @@ const COMMANDS: readonly Row[] = [
   { name: 'completion of keys', commandLine: ['__complete', '--', 'config', 'get', '-s', 'plain', ''], mayLoad: [] },
   // It says what a built-in provider can tell of its sealed key without opening it.
   { name: 'inspect', commandLine: ['inspect', join(ROOT, withSecrets)], mayLoad: ['the passphrase provider'] },
+  { name: 'inspect of a key', commandLine: ['inspect', 'Pulumi.vault.yaml'], mayLoad: ['the Vault provider'] },
 ]
 
 test.each(COMMANDS)('$name loads these modules and no others', ({ commandLine }) => {

@@ -10,6 +10,7 @@ import type { Service } from './service.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const EVENTS = join(ROOT, '.reports/service-events.jsonl')
+const CLI_EVENTS = join(ROOT, '.reports/cli-events.jsonl')
 const SERVICES: readonly Service[] = [openbao]
 
 interface Row {
@@ -18,6 +19,8 @@ interface Row {
   readonly server: string
   readonly outcome: string
   readonly exit: number
+  /** Of the command line: whether the stack file has the hash that it had before. */
+  readonly file?: string
 }
 
 async function installAll(): Promise<boolean> {
@@ -35,16 +38,25 @@ async function installAll(): Promise<boolean> {
   return isComplete
 }
 
-function printTable(): void {
-  if (!existsSync(EVENTS)) return
-  const lines = readFileSync(EVENTS, 'utf8').trimEnd().split('\n')
+/** What was noted in a file, one line an event, under a title. */
+function printTable(title: string, file: string): void {
+  if (!existsSync(file)) return
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
   const rows = lines.map((line): Row => JSON.parse(line))
+  const header = ['service', 'event', 'server', 'outcome', 'exit', 'stack file']
   const cells = [
-    ['service', 'event', 'server', 'outcome', 'exit'],
-    ...rows.map(({ service, event, server, outcome, exit }) => [service, event, server, outcome, String(exit)]),
+    rows.some((row) => row.file !== undefined) ? header : header.slice(0, -1),
+    ...rows.map(({ service, event, server, outcome, exit, file: kept = '' }) => [
+      service,
+      event,
+      server,
+      outcome,
+      String(exit),
+      kept,
+    ]),
   ]
   const widths = cells[0]?.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0))) ?? []
-  console.log()
+  console.log(`\n${title}`)
   for (const row of cells)
     console.log(
       row
@@ -54,7 +66,7 @@ function printTable(): void {
     )
 }
 
-rmSync(EVENTS, { force: true })
+for (const file of [EVENTS, CLI_EVENTS]) rmSync(file, { force: true })
 mkdirSync(join(ROOT, '.reports'), { recursive: true })
 forgetServers()
 const isComplete = await installAll()
@@ -65,5 +77,6 @@ const tests = spawnSync('vitest', ['run', '--config', 'vitest.config.ts', ...pro
 })
 const left = endLeftServers()
 if (left > 0) console.error(`${left} servers were left running by the tests, and were ended`)
-printTable()
+printTable('through the libraries:', EVENTS)
+printTable('through the command line:', CLI_EVENTS)
 process.exitCode = isComplete && tests.status === 0 && left === 0 ? 0 : 1

@@ -2,7 +2,7 @@ import { findCommand, parseCommandLine } from './arguments.ts'
 import type { CommandLine } from './arguments.ts'
 import { COMMANDS } from './commands.ts'
 import { reportFailure } from './failure.ts'
-import { GLOBAL_FLAGS, globalOptions } from './global-flags.ts'
+import { commandEnv, GLOBAL_FLAGS, globalOptions } from './global-flags.ts'
 import { helpPage, topicPage } from './help.ts'
 import { Terminal } from './terminal.ts'
 import type { ColorChoice, StandardStreams, TerminalOptions } from './terminal.ts'
@@ -18,6 +18,9 @@ export interface World {
   /** Asked for once a command begins: from then on Ctrl-C is the command's to handle. */
   readonly signal: () => AbortSignal
 }
+
+/** Closing what is open takes no longer, in milliseconds: the answer is out already. */
+const CLOSE_MS = 3_000
 
 /** A command line that can be run once. */
 export class CommandLineRun {
@@ -50,7 +53,6 @@ export class CommandLineRun {
   }
 
   async #run(): Promise<number> {
-    const { env, signal } = this.#world
     const line = await this.#parse()
     const { command, flags } = line
     const color = flags.text('color')
@@ -67,16 +69,29 @@ export class CommandLineRun {
     const trace = this.#report.debug
       ? (text: string): void => terminal.report(`debug: ${performance.now().toFixed(0).padStart(5)} ms  ${text}`)
       : (): void => undefined
+    const endings: (() => Promise<void>)[] = []
     try {
+      const env = commandEnv(flags, this.#world.env)
       const options = globalOptions(flags, env)
       trace(`stackseal ${VERSION}, node ${process.version}, ${command.words.join(' ')} in ${options.cwd}`)
       const { run } = await command.load()
-      const invocation = { arguments: line.arguments, flags, options, terminal, env, signal: signal(), trace }
+      const invocation = {
+        arguments: line.arguments,
+        flags,
+        options,
+        terminal,
+        env,
+        signal: this.#world.signal(),
+        trace,
+        atEnd: (work: () => Promise<void>): void => void endings.push(work),
+      }
       const exit = (await run(invocation)) ?? 0
       trace(`done, exit ${exit}`)
       return exit
     } catch (error) {
       throw unchanged(error, command)
+    } finally {
+      await endAll(endings)
     }
   }
 
@@ -103,6 +118,17 @@ async function pageOf({ command, topic: name }: CommandLine, terminal: Terminal)
   if (entry === undefined) return helpPage(command, { commands: COMMANDS, globalFlags: GLOBAL_FLAGS, width, heading })
   const { PAGES } = await import('./topics/pages.ts')
   return topicPage(PAGES[entry.name], { width, heading })
+}
+
+/** Ends connections; one that does not end is left to the end of the process. */
+async function endAll(endings: readonly (() => Promise<void>)[]): Promise<void> {
+  if (endings.length === 0) return
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const enough = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_MS)
+  })
+  await Promise.race([Promise.allSettled(endings.map(async (end) => end())), enough])
+  clearTimeout(timer)
 }
 
 /** Looked up before the line is parsed, since the answer to a line that can't be parsed depends on it. */

@@ -63,6 +63,15 @@ export interface Invocation {
   readonly signal: AbortSignal
   /** A line for `--debug`: phases, files, providers; never a value. */
   readonly trace: (text: string) => void
+  /** What is to be done when the command ends, also by an error or by Ctrl-C: each once. */
+  readonly atEnd: (work: () => Promise<void>) => void
+}
+
+/** A provider module that the user named. */
+export interface NamedModule {
+  /** The name of a package, or a path. */
+  readonly module: string
+  readonly from: '--provider' | 'STACKSEAL_PROVIDERS'
 }
 
 /** The flags that every command takes, parsed. */
@@ -75,6 +84,9 @@ export interface GlobalOptions {
   readonly json: boolean
   readonly lockTimeoutMs: number
   readonly followLinks: boolean
+  /** How long one call of a key service may take in all. */
+  readonly timeoutMs: number
+  readonly providers: readonly NamedModule[]
 }
 
 /** The flags that stood on a command line. */

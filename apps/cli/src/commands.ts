@@ -4,7 +4,8 @@ const PATH_FLAG: Flag = { name: 'path', summary: 'The key is a path into a value
 const SECRETS_PROVIDER_FLAG: Flag = {
   name: 'secrets-provider',
   value: 'URL',
-  summary: 'The key URL of the key that seals the data key, or the word passphrase (passphrase)',
+  summary:
+    'The key URL of the key that seals the data key (awskms:, azurekeyvault:, gcpkms:, hashivault:), or the word passphrase (passphrase)',
 }
 
 /** Every command, in the order of the help page. */
@@ -61,6 +62,7 @@ export const COMMANDS: readonly Command[] = [
     examples: [
       { text: 'A stack on a passphrase', line: 'stackseal stack init dev' },
       { text: 'The same, without selecting it', line: 'stackseal stack init prod --no-select' },
+      { text: 'A stack on a key of Vault', line: 'stackseal stack init prod --secrets-provider hashivault://app' },
     ],
     changes: 'the stack',
     load: () => import('./commands/stack-init.ts'),
@@ -87,6 +89,22 @@ export const COMMANDS: readonly Command[] = [
     examples: [{ text: 'Work on dev from now on', line: 'stackseal stack select dev' }],
     changes: 'the selected stack',
     load: () => import('./commands/stack-select.ts'),
+  },
+  {
+    words: ['stack', 'rewrap'],
+    summary: "Seal a stack's data key anew",
+    description: [
+      'Under the newest version of its key, after that was rotated; or under another key with --to. The data key and every ciphertext stay, so no secret changes. The new sealed key is opened, and compared, before it is stored.',
+      'Whoever could open the old sealed key can still open these secrets. A passphrase seals nothing and can not be re-wrapped.',
+    ],
+    arguments: [{ name: 'name' }],
+    flags: [{ name: 'to', value: 'URL', summary: "The key URL of another key (the stack's own)" }],
+    examples: [
+      { text: 'After the key was rotated', line: 'stackseal stack rewrap' },
+      { text: 'Move a stack to another key', line: 'stackseal stack rewrap prod --to hashivault://prod' },
+    ],
+    changes: 'the stack',
+    load: () => import('./commands/stack-rewrap.ts'),
   },
   {
     words: ['config'],
@@ -261,9 +279,13 @@ export const COMMANDS: readonly Command[] = [
       'Opens the data key and every secret of the stack, or of the files that are named, and says what does not open. Nothing is printed of their content, nothing is written. The exit number is 3 where something was found.',
     ],
     arguments: [{ name: 'file', rest: true }],
+    flags: [
+      { name: 'expect-denied', summary: 'Succeed only if the key service refuses: a check that rights are gone' },
+    ],
     examples: [
       { text: 'The selected stack', line: 'stackseal verify' },
       { text: 'Every stack file here', line: 'stackseal verify Pulumi.*.yaml' },
+      { text: 'That these credentials do not open it', line: 'stackseal verify --stack prod --expect-denied' },
     ],
     load: () => import('./commands/verify.ts'),
   },
@@ -318,5 +340,54 @@ export const COMMANDS: readonly Command[] = [
     flags: [{ name: 'new-word', summary: 'The cursor stands at a new word, which is empty' }],
     examples: [{ text: 'What can follow', line: 'stackseal __complete -- config get ""' }],
     load: () => import('./commands/complete.ts'),
+  },
+  {
+    words: ['providers'],
+    summary: 'List the key schemes and where their providers come from',
+    description: [
+      "Stackseal's own, the modules that --provider and STACKSEAL_PROVIDERS name, and what the project's package.json suggests. Nothing is loaded.",
+    ],
+    examples: [
+      { text: 'What can be opened here', line: 'stackseal providers' },
+      { text: 'With a provider of somebody else', line: 'stackseal providers --provider stackseal-provider-age' },
+    ],
+    load: () => import('./commands/providers.ts'),
+  },
+  {
+    words: ['providers', 'policy'],
+    summary: 'Print the least rights that a key needs to give',
+    description: [
+      'For AWS the policy of the key and one for IAM, for Azure a role assignment, for Google an IAM binding, for Vault a policy: text that can be pasted. Nothing is looked up and nothing is changed.',
+    ],
+    arguments: [{ name: 'url', required: true }],
+    flags: [{ name: 'principal', value: 'WHO', summary: 'Who is to use the key, as the key service names them' }],
+    examples: [
+      {
+        text: 'For a role in AWS',
+        line: 'stackseal providers policy awskms://alias/app --principal ROLE_ARN',
+      },
+      { text: 'For Vault', line: 'stackseal providers policy hashivault://app' },
+    ],
+    load: () => import('./commands/providers-policy.ts'),
+  },
+  {
+    words: ['trust'],
+    summary: 'Trust a key or a provider module on this machine',
+    description: [
+      "A stack: its sealed key, as it stands in the file now, is yours. The first secret can be encrypted under it although nothing else proves it, and it is opened also where another key sealed it than the one its URL names now. With --module: the package that the project's package.json suggests for a scheme may be loaded, as long as its package.json stays as it is.",
+    ],
+    arguments: [{ name: 'stack' }],
+    flags: [
+      { name: 'module', value: 'MODULE', summary: "A package that the project's package.json suggests" },
+      { name: 'list', summary: 'List what is trusted' },
+      { name: 'remove', summary: 'Trust it no longer' },
+    ],
+    examples: [
+      { text: 'The key of a stack that was checked out', line: 'stackseal trust dev' },
+      { text: 'A provider of somebody else', line: 'stackseal trust --module stackseal-provider-age' },
+      { text: 'What is trusted here', line: 'stackseal trust --list' },
+    ],
+    changes: 'what is trusted',
+    load: () => import('./commands/trust.ts'),
   },
 ]

@@ -1,10 +1,10 @@
-import { Registry } from '@stackseal/core'
 import type { OpenStackOptions } from '@stackseal/stack'
 import type { Invocation } from './command.ts'
-import { providers } from './providers.ts'
+import { providerRegistry } from './provider-registry.ts'
 
 /** What the stack library needs of a command's world. `command` stands in the lock file, for whoever has to wait. */
-export function stackOptions({ options, terminal, env, signal, trace }: Invocation, command: string): OpenStackOptions {
+export function stackOptions(invocation: Invocation, command: string): OpenStackOptions {
+  const { options, terminal, env, signal } = invocation
   return {
     cwd: options.cwd,
     env,
@@ -12,7 +12,7 @@ export function stackOptions({ options, terminal, env, signal, trace }: Invocati
     configFile: options.configFile,
     followLinks: options.followLinks,
     lockTimeout: options.lockTimeoutMs,
-    registry: new Registry(providers(trace)),
+    registry: providerRegistry(invocation),
     signal,
     command: `stackseal ${command}`,
     tell: (text) => terminal.say(text),

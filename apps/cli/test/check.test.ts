@@ -35,7 +35,15 @@ describe('verify', () => {
     })
     expect(JSON.parse(stdout)).toEqual([
       { file: 'Pulumi.bad.yaml', ok: false, error: { code: 'ERR_MALFORMED_FILE', message: expect.any(String) } },
-      { file: 'Pulumi.dev.yaml', ok: true, url: 'passphrase:', opened: 3, failed: [], marked: [] },
+      {
+        file: 'Pulumi.dev.yaml',
+        ok: true,
+        url: 'passphrase:',
+        described: expect.objectContaining({ provider: 'passphrase' }),
+        opened: 3,
+        failed: [],
+        marked: [],
+      },
     ])
     expect(exit).toBe(3)
   })

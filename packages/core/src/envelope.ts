@@ -62,6 +62,45 @@ export class Envelope {
     return opened
   }
 
+  /**
+   * Seals an existing data key under another key URL, or anew under the same, and opens it again through a fresh
+   * provider before the answer is given: what the caller stores is known to give the same key. `prove` sees the key
+   * before it is sealed, and may refuse by throwing.
+   * @throws ERR_REWRAP_NOT_POSSIBLE where the provider seals no existing key; what the providers and `prove` throw
+   */
+  static async rewrap(
+    from: { readonly sealedKey: SealedKey; readonly context: ProviderContext },
+    to: { readonly url: KeyUrl; readonly context: ProviderContext },
+    registry: Registry,
+    prove: (envelope: Envelope) => Promise<void>,
+  ): Promise<SealedKey> {
+    const { url } = to
+    const sealer = await registry.find(url)
+    if (sealer.sealKey === undefined) {
+      throw new StacksealError('ERR_REWRAP_NOT_POSSIBLE', `${sealer.name} can not seal a data key that exists`, {
+        details: { scheme: url.scheme },
+      })
+    }
+    const opener = await registry.find(from.sealedKey.url)
+    const { dataKey } = await answerOf(from.sealedKey.url, from.context, () =>
+      opener.openKey(from.sealedKey.url, from.sealedKey.sealed, from.context),
+    )
+    try {
+      const before = Envelope.fromDataKey(copyOf(dataKey), from.sealedKey)
+      await prove(before)
+      const sealed = sealedText(
+        url,
+        await waitFor(url, to.context, async () => sealer.sealKey?.(url, dataKey, to.context)),
+      )
+      await registry.fresh(url)
+      const opened = await Envelope.open({ url, sealed }, registry, to.context)
+      if (!opened.#isSameKeyAs(before)) throw invalidProvider(url, 'opened another key than it sealed')
+      return { url, sealed }
+    } finally {
+      if (dataKey instanceof Uint8Array) wipe(dataKey)
+    }
+  }
+
   #isSameKeyAs(other: Envelope): boolean {
     try {
       return decryptValue(this.#key, encryptValue(other.#key, '')) === ''
@@ -116,10 +155,9 @@ export class Envelope {
 }
 
 /** Waits for a provider. Its own errors pass; anything else it throws may hold a token or a key, and is not kept. */
-async function answerOf<T extends object>(url: KeyUrl, context: ProviderContext, call: () => Promise<T>): Promise<T> {
-  let answer: T
+async function waitFor<T>(url: KeyUrl, context: ProviderContext, call: () => Promise<T>): Promise<T> {
   try {
-    answer = await untilAborted(call, context.signal)
+    return await untilAborted(call, context.signal)
   } catch (error) {
     if (isStacksealError(error)) throw error
     throw new StacksealError(
@@ -130,8 +168,16 @@ async function answerOf<T extends object>(url: KeyUrl, context: ProviderContext,
       },
     )
   }
+}
+
+async function answerOf<T extends object>(url: KeyUrl, context: ProviderContext, call: () => Promise<T>): Promise<T> {
+  const answer = await waitFor(url, context, call)
   if (typeof answer !== 'object' || answer === null) throw invalidProvider(url, 'gave no data key')
   return answer
+}
+
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return bytes instanceof Uint8Array ? bytes.slice() : bytes
 }
 
 function sealedText(url: KeyUrl, sealed: unknown): string {

@@ -9,6 +9,14 @@ export interface LazyProvider {
 }
 
 // The URL opener of the reference takes these away from the front of a scheme, one after the other; they mean nothing.
+export interface RegistryOptions {
+  /**
+   * Asked for a scheme that no entry claims, each time until it gives an entry that does. What it throws is the error
+   * of that lookup; undefined leaves it to the registry to say that the scheme is unknown.
+   */
+  readonly otherwise?: (scheme: string) => Promise<Provider | LazyProvider | undefined>
+}
+
 const TYPE_PREFIXES = ['secrets+keeper+', 'secrets+']
 
 const SCHEME = /^[a-z][a-z0-9+.-]*$/
@@ -18,12 +26,14 @@ const SCHEME = /^[a-z][a-z0-9+.-]*$/
  * mentions can only choose among what the program passed in.
  */
 export class Registry {
-  readonly #entries: ReadonlyMap<string, LazyProvider>
+  readonly #entries: Map<string, LazyProvider>
+  readonly #otherwise: RegistryOptions['otherwise']
   readonly #current = new Map<LazyProvider, Promise<Provider>>()
   readonly #loaded = new Set<Promise<Provider>>()
 
   /** @throws ERR_PROVIDER_INVALID where two entries claim one scheme, or an entry has a wrong shape */
-  constructor(providers: readonly (Provider | LazyProvider)[]) {
+  constructor(providers: readonly (Provider | LazyProvider)[], options: RegistryOptions = {}) {
+    this.#otherwise = options.otherwise
     const entries = new Map<string, LazyProvider>()
     for (const provider of providers) {
       const entry = asEntry(provider)
@@ -49,7 +59,7 @@ export class Registry {
    * @throws ERR_UNKNOWN_PROVIDER, ERR_PROVIDER_INVALID for a wrong shape, ERR_PROVIDER_FAILED if it can't be loaded
    */
   async find(url: KeyUrl): Promise<Provider> {
-    const entry = this.#entry(url)
+    const entry = await this.#entry(url)
     const current = this.#current.get(entry)
     if (current !== undefined) return current
     const provider = load(entry)
@@ -69,7 +79,7 @@ export class Registry {
    * that it opens. {@link find} gives this one from now on.
    */
   async fresh(url: KeyUrl): Promise<Provider> {
-    this.#current.delete(this.#entry(url))
+    this.#current.delete(await this.#entry(url))
     return this.find(url)
   }
 
@@ -82,16 +92,27 @@ export class Registry {
     await Promise.allSettled([...providers].map(async (provider) => provider.close?.()))
   }
 
-  #entry(url: KeyUrl): LazyProvider {
+  async #entry(url: KeyUrl): Promise<LazyProvider> {
     let { scheme } = url
     for (const prefix of TYPE_PREFIXES) if (scheme.startsWith(prefix)) scheme = scheme.slice(prefix.length)
-    const entry = this.#entries.get(scheme)
+    const entry = this.#entries.get(scheme) ?? (await this.#other(scheme))
     if (entry !== undefined) return entry
     const known = this.schemes.join(', ')
     throw new StacksealError('ERR_UNKNOWN_PROVIDER', `no provider is known for ${scheme}: (known: ${known})`, {
       hint: `install a provider for ${scheme} and name its module with --provider or STACKSEAL_PROVIDERS`,
       details: { scheme },
     })
+  }
+
+  async #other(scheme: string): Promise<LazyProvider | undefined> {
+    const given = await this.#otherwise?.(scheme)
+    if (given === undefined) return undefined
+    const entry = asEntry(given)
+    if (!entry.schemes.includes(scheme)) throw wrongShape(`it was given for ${scheme}: and does not list that scheme`)
+    // Only for the scheme that was asked for: it may list others that an entry claims already.
+    const first = this.#entries.get(scheme) ?? entry
+    this.#entries.set(scheme, first)
+    return first
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { isStacksealError, type Provider, parseKeyUrl, Registry, type StacksealError } from '../src/index.ts'
+import { isStacksealError, type Provider, parseKeyUrl, Registry, StacksealError } from '../src/index.ts'
 
 function provider(parts: Partial<Provider> & Record<string, unknown> = {}): Provider {
   return {
@@ -129,5 +129,43 @@ describe('a registry', () => {
   test('takes a provider for a provider also when it has a method called load', async () => {
     const one = provider({ load: () => Promise.reject(new Error('not this')) })
     expect(await new Registry([one]).find(a)).toBe(one)
+  })
+})
+
+const other = (schemes: Provider['schemes'] = ['a']): Provider => provider({ schemes, name: 'Other' })
+
+describe('a scheme that no entry claims', () => {
+  test('is asked for elsewhere, until something is given', async () => {
+    const asked: string[] = []
+    const answers = [undefined, other()]
+    const registry = new Registry([provider({ schemes: ['b'] })], {
+      otherwise: async (scheme) => {
+        asked.push(scheme)
+        return answers.shift()
+      },
+    })
+    expect((await registry.find(parseKeyUrl('b:'))).name).toBe('A provider')
+    expect((await refusal(() => registry.find(a))).code).toBe('ERR_UNKNOWN_PROVIDER')
+    expect((await registry.find(parseKeyUrl('secrets+a:x'))).name).toBe('Other')
+    expect((await registry.fresh(a)).name).toBe('Other')
+    expect(asked).toEqual(['a', 'a'])
+  })
+
+  test('does not take over another one', async () => {
+    const registry = new Registry([provider({ schemes: ['b'] })], { otherwise: async () => other(['a', 'b']) })
+    await registry.find(a)
+    expect((await registry.find(parseKeyUrl('b:'))).name).toBe('A provider')
+  })
+
+  test('has to be one that the answer lists', async () => {
+    const registry = new Registry([], { otherwise: async () => other(['c']) })
+    expect((await refusal(() => registry.find(a))).code).toBe('ERR_PROVIDER_INVALID')
+  })
+
+  test('fails as the asking does', async () => {
+    const registry = new Registry([], {
+      otherwise: () => Promise.reject(new StacksealError('ERR_MODULE_NOT_TRUSTED', 'not trusted')),
+    })
+    expect((await refusal(() => registry.find(a))).code).toBe('ERR_MODULE_NOT_TRUSTED')
   })
 })

@@ -1,4 +1,4 @@
-import { isStacksealError, type StacksealError } from '@stackseal/core'
+import { isStacksealError, type SealedKey, type StacksealError } from '@stackseal/core'
 
 import { displayConfigKey } from './config/config-key.ts'
 import { displayConfigPlace } from './config/config-place.ts'
@@ -8,6 +8,8 @@ import type { Stack } from './stack.ts'
 export interface VerifyReport {
   /** The key URL; undefined where the file has none. */
   readonly url: string | undefined
+  /** The sealed key as it was opened: under another URL where PULUMI_CLOUD_SECRET_OVERRIDE named one. */
+  readonly openedAs: SealedKey | undefined
   /** Secrets that open. */
   readonly opened: number
   /** Those that do not, with the place they stand in (`db.password`) and why. */
@@ -34,7 +36,13 @@ export async function verifyStack(stack: Stack): Promise<VerifyReport> {
     if (result === undefined || !('error' in result) || result.error.code === 'ERR_SECRET_NOT_TEXT') continue
     failed.push({ place: displayConfigPlace(place, stack.project.name), error: result.error })
   }
-  return { url, opened: results.length - failed.length, failed, marked: stack.markedLines }
+  return {
+    url,
+    openedAs: envelope?.sealedKey,
+    opened: results.length - failed.length,
+    failed,
+    marked: stack.markedLines,
+  }
 }
 
 /** What can be said of a stack file without any key. */

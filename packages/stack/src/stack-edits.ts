@@ -40,7 +40,7 @@ export async function applyEdits(
   file: StackFile,
   edits: readonly PendingEdit[],
   open: (file: StackFile) => Promise<Envelope>,
-  isMadeHere: (sealedKey: SealedKey) => boolean,
+  isProven: (sealedKey: SealedKey) => boolean,
 ): Promise<AppliedEdits> {
   let edited = file
   const replacedDamaged: ConfigPlace[] = []
@@ -49,7 +49,7 @@ export async function applyEdits(
     else if (edit.kind === 'set') edited = await edited.set(edit.place, edit.value)
     else {
       const envelope = await open(edited)
-      const sealing = new Sealing(edited, envelope, isMadeHere)
+      const sealing = new Sealing(edited, envelope, isProven)
       const sets = edit.kind === 'set-sealed' ? [edit] : markedValues(edited)
       for (const { place, ...value } of sets) edited = await edited.set(place, await sealing.seal(place, value))
       replacedDamaged.push(...sealing.replacedDamaged)
@@ -73,13 +73,13 @@ class Sealing {
   readonly replacedDamaged: ConfigPlace[] = []
   readonly #file: StackFile
   readonly #envelope: Envelope
-  readonly #isMadeHere: (sealedKey: SealedKey) => boolean
+  readonly #isKnown: (sealedKey: SealedKey) => boolean
   #isProven = false
 
-  constructor(file: StackFile, envelope: Envelope, isMadeHere: (sealedKey: SealedKey) => boolean) {
+  constructor(file: StackFile, envelope: Envelope, isKnown: (sealedKey: SealedKey) => boolean) {
     this.#file = file
     this.#envelope = envelope
-    this.#isMadeHere = isMadeHere
+    this.#isKnown = isKnown
   }
 
   /** The value with ciphertexts: those that are there where they open to the same plaintext, else new ones. */
@@ -97,7 +97,7 @@ class Sealing {
     const oldText = old instanceof SecretText ? await plaintextOf(this.#envelope, old) : undefined
     if (old instanceof SecretText && oldText === plaintext) return old
     // The secret that gives way proves the key as well as any other, if it opens.
-    if (oldText === undefined && !this.#isProven) await prove(this.#file, this.#envelope, old, this.#isMadeHere)
+    if (oldText === undefined && !this.#isProven) await prove(this.#file, this.#envelope, old, this.#isKnown)
     this.#isProven = true
     if (old instanceof SecretText && oldText === undefined) this.replacedDamaged.push(place)
     return new SecretText(await this.#envelope.encrypt(plaintext))
@@ -117,13 +117,14 @@ async function plaintextOf(envelope: Envelope, secret: SecretText): Promise<stri
 /**
  * Sees that the data key is the one of this file. Somebody could have put another sealed key into it; what is encrypted
  * under that could be read by whoever made it. So one of the secrets that stay must open with the key; where none is
- * there, a passphrase is proven by the salt's own check, and any other key must have been made on this machine.
+ * there, a passphrase is proven by the salt's own check, and any other key must have been made on this machine, or
+ * somebody must have said that it is theirs.
  */
-async function prove(
+export async function prove(
   file: StackFile,
   envelope: Envelope,
   replaced: unknown,
-  isMadeHere: (sealedKey: SealedKey) => boolean,
+  isProven: (sealedKey: SealedKey) => boolean,
 ): Promise<void> {
   let first: ConfigPlace | undefined
   for (const { place, secret } of file.secrets()) {
@@ -138,10 +139,10 @@ async function prove(
     )
   }
   const { sealedKey } = file
-  if (sealedKey === undefined || sealedKey.url.scheme === 'passphrase' || isMadeHere(sealedKey)) return
+  if (sealedKey === undefined || sealedKey.url.scheme === 'passphrase' || isProven(sealedKey)) return
   throw notProven(
     `the file holds no secret yet, and its key (${sealedKey.url.text}) was not made on this machine`,
-    'set the first secret where the stack was made, or make sure that the key is yours and make the stack anew',
+    'make sure that the key is yours, then say so with "stackseal trust STACK"; or set the first secret where the stack was made',
   )
 }
 

@@ -1,4 +1,4 @@
-import { Envelope, isStacksealError, parseKeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
+import { Envelope, isStacksealError, type SealedKey, StacksealError } from '@stackseal/core'
 import { basename, dirname, join } from 'node:path'
 
 import { type ConfigMap, setValue } from './config/config-map.ts'
@@ -12,7 +12,8 @@ import { formatOf } from './document/document-format.ts'
 import { findProject, type Project, projectName, stackFilePath, stackName } from './project.ts'
 import { readTextFile } from './files/read-file.ts'
 import { replaceFile } from './files/replace-file.ts'
-import { type OpenStackOptions, providerContext } from './stack.ts'
+import type { OpenStackOptions } from './stack.ts'
+import { newKeyUrl, providerContext } from './stack-key.ts'
 import { StackFile } from './stack-file.ts'
 import { readStackText } from './stack-text.ts'
 import { resolveStackFile } from './stack-link.ts'
@@ -182,10 +183,7 @@ function selectMade(fs: FileSystem, project: Project, options: InitStackOptions,
 }
 
 async function makeKey(options: InitStackOptions, file: string): Promise<SealedKey> {
-  const { secretsProvider } = options
-  const url = parseKeyUrl(
-    secretsProvider === 'passphrase' || secretsProvider === 'default' ? 'passphrase:' : secretsProvider,
-  )
+  const url = newKeyUrl(options.secretsProvider)
   return (await Envelope.create(url, options.registry, providerContext(options, file))).sealedKey
 }
 

@@ -1,6 +1,6 @@
 import {
   type Decrypted,
-  Envelope,
+  type Envelope,
   isStacksealError,
   parseKeyUrl,
   type ProviderContext,
@@ -8,15 +8,14 @@ import {
   type SealedKey,
   StacksealError,
 } from '@stackseal/core'
-import { dirname, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
-
 import { textOfBytes } from './values/byte-text.ts'
 import type { ConfigPlace } from './config/config-place.ts'
 import type { ConfigValue, SecretText } from './values/config-value.ts'
 import { acquireLock } from './files/file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
 import { isNotedSealedKey } from './noted-keys.ts'
+import { isTrustedSealedKey } from './trusted-keys.ts'
+import { openStackKey } from './stack-key.ts'
 import type { Project } from './project.ts'
 import { replaceFile } from './files/replace-file.ts'
 import { readStackText } from './stack-text.ts'
@@ -195,7 +194,9 @@ export class Stack {
         current,
         edits,
         (file) => this.#openFor(file),
-        (sealedKey) => isNotedSealedKey(this.#fs, this.#options.env, target, sealedKey),
+        (sealedKey) =>
+          isNotedSealedKey(this.#fs, this.#options.env, target, sealedKey) ||
+          isTrustedSealedKey(this.#fs, this.#options.env, target, sealedKey),
       )
       const file = applied.file === current ? current : await this.#withBetterSealedText(applied.file)
       this.#options.signal?.throwIfAborted()
@@ -211,7 +212,10 @@ export class Stack {
   async #withBetterSealedText(file: StackFile): Promise<StackFile> {
     if (this.#opened === undefined || !isSameKey(this.#opened.sealedKey, file.sealedKey)) return file
     const { sealedKey } = await this.#opened.envelope
-    return sealedKey.sealed === this.#opened.sealedKey.sealed ? file : file.withSealedKey(sealedKey)
+    const { url, sealed } = this.#opened.sealedKey
+    // What was opened through another URL than the file's says nothing of the file.
+    if (sealedKey.url.text !== url.text || sealedKey.sealed === sealed) return file
+    return file.withSealedKey(sealedKey)
   }
 }
 
@@ -232,45 +236,11 @@ interface OpenedKey {
 }
 
 function startOpening(sealedKey: SealedKey, options: OpenStackOptions, place: StackPlace): OpenedKey {
-  const envelope = openKey(sealedKey, options, place)
+  const envelope = openStackKey(sealedKey, options, place)
   envelope.catch(() => undefined) // whoever awaits it gets the error
   return { sealedKey, envelope }
 }
 
 function isSameKey(a: SealedKey | undefined, b: SealedKey | undefined): boolean {
   return a !== undefined && b !== undefined && a.url.text === b.url.text && a.sealed === b.sealed
-}
-
-/** Opens a sealed key of a stack file, and says in an error which file it was. */
-async function openKey(sealedKey: SealedKey, options: OpenStackOptions, place: StackPlace): Promise<Envelope> {
-  try {
-    return await Envelope.open(sealedKey, options.registry, providerContext(options, place.file))
-  } catch (error) {
-    if (!isStacksealError(error)) throw error
-    throw new StacksealError(error.code, `the data key of ${place.label} does not open: ${error.message}`, {
-      hint: error.hint,
-      details: { ...error.details, file: place.label },
-      cause: error.cause,
-    })
-  }
-}
-
-/** The world as a stack's provider sees it. */
-export function providerContext(
-  options: Pick<OpenStackOptions, 'cwd' | 'env' | 'signal' | 'ask' | 'tell'>,
-  file: string,
-): ProviderContext {
-  // As in the reference, the passphrase file is named from the working folder; every other path from the document's.
-  const passphraseFile = options.env['PULUMI_CONFIG_PASSPHRASE_FILE']
-  const env =
-    passphraseFile === undefined || passphraseFile === ''
-      ? options.env
-      : { ...options.env, PULUMI_CONFIG_PASSPHRASE_FILE: resolve(options.cwd, passphraseFile) }
-  return {
-    env,
-    baseUrl: pathToFileURL(`${dirname(file)}/`),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-    ...(options.ask === undefined ? {} : { ask: options.ask }),
-    ...(options.tell === undefined ? {} : { tell: options.tell }),
-  }
 }

@@ -3,7 +3,8 @@ import { inspectStack } from '@stackseal/stack'
 import type { InspectReport, Stack } from '@stackseal/stack'
 import { basename } from 'node:path'
 import type { Invocation } from '../command.ts'
-import { providers } from '../providers.ts'
+import type { Terminal } from '../terminal.ts'
+import { BUILT_IN_PROVIDERS } from '../providers.ts'
 import { stackTargets } from '../stack-targets.ts'
 
 interface Inspected {
@@ -16,7 +17,7 @@ interface Inspected {
 /** Tells what can be told of the stacks without a key. */
 export async function run(invocation: Invocation): Promise<void> {
   const { options, terminal, trace } = invocation
-  const registry = new Registry(providers(trace))
+  const registry = new Registry(BUILT_IN_PROVIDERS)
   const inspected: Inspected[] = []
   for (const { file, open } of stackTargets(invocation, 'inspect', false)) {
     const stack = await open()
@@ -25,7 +26,9 @@ export async function run(invocation: Invocation): Promise<void> {
     inspected.push({ file: file ?? basename(stack.file), report, described: await describe(report, stack, registry) })
   }
   terminal.out(
-    options.json ? `${JSON.stringify(inspected.map(asJson), undefined, 2)}\n` : inspected.map(asText).join('\n'),
+    options.json
+      ? `${JSON.stringify(inspected.map(asJson), undefined, 2)}\n`
+      : inspected.map((each) => asText(each, terminal)).join('\n'),
   )
 }
 
@@ -46,11 +49,12 @@ async function describe(
   }
 }
 
-function asText({ file, report, described }: Inspected): string {
+function asText({ file, report, described }: Inspected, terminal: Terminal): string {
   const withSecrets = report.keys.filter((key) => key.secret).length
   const rows: [string, string][] = [
     ['key URL', report.url ?? 'none'],
-    ...Object.entries(described),
+    // Decoded parts of a URL may hold a line end, which would look like another fact.
+    ...Object.entries(described).map(([name, text]): [string, string] => [name, terminal.cell(text)]),
     ['configuration', `${report.keys.length} keys, ${withSecrets} of them with secrets`],
     ['secrets', String(report.secrets)],
   ]

@@ -4,7 +4,9 @@ import { verifyStack } from '@stackseal/stack'
 import type { VerifyReport } from '@stackseal/stack'
 import { basename } from 'node:path'
 import type { Invocation } from '../command.ts'
+import { describeKey } from '../describe-key.ts'
 import { exitNumber } from '../exit-number.ts'
+import { providerRegistry } from '../provider-registry.ts'
 import { stackTargets } from '../stack-targets.ts'
 
 const SOMETHING_FOUND = 3
@@ -13,27 +15,41 @@ interface Checked {
   readonly file: string
   /** What was found; or why the file could not be checked at all. */
   readonly result: VerifyReport | StacksealError
+  /** What is known of the key that answered. */
+  readonly described: Readonly<Record<string, string>>
 }
 
-/** Opens every secret of the stacks, and tells which do not open. */
+/** Opens every secret of the stacks, and tells which do not open; or, with --expect-denied, that no key opens. */
 export async function run(invocation: Invocation): Promise<number> {
-  const { options, terminal, trace } = invocation
+  const { flags, options, terminal, trace } = invocation
+  const expectDenied = flags.on('expect-denied')
   const checked: Checked[] = []
-  const targets = stackTargets(invocation, 'verify', true)
+  const targets = stackTargets(invocation, 'verify', !expectDenied)
   for (const { file, open } of targets) {
+    let name = file
     try {
       const stack = await open()
       trace(`read ${stack.file}`)
-      checked.push({ file: file ?? basename(stack.file), result: await verifyStack(stack) })
+      name ??= basename(stack.file)
+      const result = await verifyStack(stack)
+      const { openedAs } = result
+      const described = openedAs === undefined ? {} : await describeKey(openedAs, providerRegistry(invocation))
+      checked.push({ file: name, result, described })
     } catch (error) {
-      // One of several files that can't be checked does not hide the others.
-      if (file === undefined || targets.length === 1 || !isStacksealError(error) || error.kind === 'interrupted')
-        throw error
-      checked.push({ file, result: error })
+      if (!isStacksealError(error) || error.kind === 'interrupted') throw error
+      // A refusal is what was asked for. And one of several files that can't be checked does not hide the others.
+      const isAnswer = expectDenied && name !== undefined && error.code === 'ERR_ACCESS_DENIED'
+      if (!isAnswer && (file === undefined || targets.length === 1)) throw error
+      checked.push({ file: name ?? '', result: error, described: {} })
     }
   }
-  terminal.out(options.json ? `${JSON.stringify(checked.map(asJson), undefined, 2)}\n` : checked.map(asText).join(''))
-  return checked.map(exitOf).find((exit) => exit !== 0) ?? 0
+  const [text, json, exit] = expectDenied ? [deniedText, deniedJson, deniedExit] : [asText, asJson, exitOf]
+  terminal.out(
+    options.json
+      ? `${JSON.stringify(checked.map(json), undefined, 2)}\n`
+      : checked.map((each) => text(each, (cell) => terminal.cell(cell))).join(''),
+  )
+  return checked.map(exit).find((number) => number !== 0) ?? 0
 }
 
 function exitOf({ result }: Checked): number {
@@ -41,10 +57,10 @@ function exitOf({ result }: Checked): number {
   return result.failed.length > 0 || result.marked.length > 0 ? SOMETHING_FOUND : 0
 }
 
-function asText({ file, result }: Checked): string {
-  if (isStacksealError(result)) return `${file}: ${result.message} (${result.code})\n`
+function asText({ file, result, described }: Checked, cell: (text: string) => string): string {
+  if (isStacksealError(result)) return `${file}: ${cell(result.message)} (${result.code})\n`
   const { url, opened, failed, marked } = result
-  const sealed = url === undefined ? 'no sealed key' : `the data key opens (${url})`
+  const sealed = url === undefined ? 'no sealed key' : `the data key opens (${keyText(result, described, cell)})`
   const lines = [
     `${file}: ${sealed}, ${count(opened, 'secret opens', 'secrets open')}`,
     ...failed.map(({ place, error }) => `  ${place} does not open: ${error.message} (${error.code})`),
@@ -53,19 +69,59 @@ function asText({ file, result }: Checked): string {
   return `${lines.join('\n')}\n`
 }
 
+/** The key URL, the one through which it was opened where that is another, and what its provider says of the key. */
+function keyText(
+  { url = '', openedAs }: VerifyReport,
+  described: Checked['described'],
+  cell: (text: string) => string,
+): string {
+  const through = openedAs === undefined || openedAs.url.text === url ? [] : [`through ${openedAs.url.text}`]
+  // How a passphrase makes its key is the same for all of them.
+  const { provider: _, ...facts } = openedAs?.url.scheme === 'passphrase' ? {} : described
+  return [url, ...through, ...Object.entries(facts).map(([name, value]) => `${name} ${value}`)].map(cell).join(', ')
+}
+
 function count(number: number, one: string, many: string): string {
   return `${number} ${number === 1 ? one : many}`
 }
 
 function asJson(checked: Checked): unknown {
-  const { file, result } = checked
+  const { file, result, described } = checked
   if (isStacksealError(result)) return { file, ok: false, error: { code: result.code, message: result.message } }
+  const { url, openedAs } = result
   return {
     file,
     ok: exitOf(checked) === 0,
-    url: result.url ?? null,
+    url: url ?? null,
+    ...(openedAs === undefined || openedAs.url.text === url ? {} : { openedThrough: openedAs.url.text }),
+    described,
     opened: result.opened,
     failed: result.failed.map(({ place, error }) => ({ place, code: error.code, message: error.message })),
     marked: result.marked,
   }
+}
+
+function isDenied({ result }: Checked): boolean {
+  return isStacksealError(result) && result.code === 'ERR_ACCESS_DENIED'
+}
+
+function deniedExit(checked: Checked): number {
+  if (isDenied(checked)) return 0
+  return isStacksealError(checked.result) ? exitNumber(checked.result) : SOMETHING_FOUND
+}
+
+function deniedText(checked: Checked, cell: (text: string) => string): string {
+  const { file, result, described } = checked
+  if (isStacksealError(result)) {
+    return `${file}: ${isDenied(checked) ? 'denied, as expected: ' : 'not known to be denied: '}${cell(result.message)} (${result.code})\n`
+  }
+  if (result.url === undefined) return `${file}: not denied: there is no sealed key that could be refused\n`
+  return `${file}: not denied: the data key opens (${keyText(result, described, cell)})\n`
+}
+
+function deniedJson(checked: Checked): unknown {
+  const { file, result } = checked
+  const denied = isDenied(checked)
+  if (isStacksealError(result)) return { file, denied, error: { code: result.code, message: result.message } }
+  return { file, denied, url: result.url ?? null }
 }

@@ -27,17 +27,24 @@ export function stagedPath(target: string): string {
  * (`resolveStackFile`). Another name of the same file (a hard link) keeps the old content.
  *
  * @param expected what the file held when it was read; undefined if it was not there
+ * @param newFileMode of a file that was not there, before the system takes the umask off
  * @throws ERR_CHANGED_MEANWHILE if the file holds something else by now
  * @throws ERR_NOT_REPLACEABLE if the place forbids renaming, as a file that is mounted by itself does
  * @throws ERR_IO if the operating system refuses
  * Each error has `changed` in its details: false, but where only the last flush of the folder failed.
  */
-export function replaceFile(fs: FileSystem, target: string, bytes: Uint8Array, expected: Uint8Array | undefined): void {
+export function replaceFile(
+  fs: FileSystem,
+  target: string,
+  bytes: Uint8Array,
+  expected: Uint8Array | undefined,
+  newFileMode: number = NEW_FILE_MODE,
+): void {
   if (expected !== undefined && Buffer.compare(bytes, expected) === 0) return
   const staged = stagedPath(target)
   try {
     const before = statusBefore(fs, target, expected)
-    stage(fs, staged, bytes, before)
+    stage(fs, staged, bytes, before, newFileMode)
     // As late as can be: whoever takes no lock (the reference, an editor) may have written since.
     if (!holds(fs, target, expected)) throw changedMeanwhile(target)
   } catch (error) {
@@ -82,10 +89,16 @@ function statusIfThere(fs: FileSystem, path: string): FileStatus | undefined {
 }
 
 /** Writes the new content beside the target, complete, flushed and proven. */
-function stage(fs: FileSystem, staged: string, bytes: Uint8Array, before: FileStatus | undefined): void {
+function stage(
+  fs: FileSystem,
+  staged: string,
+  bytes: Uint8Array,
+  before: FileStatus | undefined,
+  newFileMode: number,
+): void {
   // Left by a process that is gone: we hold the lock. Removed, not emptied, so that a link put there is never followed.
   if (statusIfThere(fs, staged) !== undefined) fs.unlink(staged)
-  const fd = fs.openExclusive(staged, before === undefined ? NEW_FILE_MODE : STAGED_MODE)
+  const fd = fs.openExclusive(staged, before === undefined ? newFileMode : STAGED_MODE)
   try {
     writeAll(fs, fd, bytes)
     if (before !== undefined) keepOwnerAndMode(fs, fd, before)

@@ -1,0 +1,4 @@
+import { vaultCliService } from '../services/vault/vault-cli-service.ts'
+import { testBesidePulumi } from './cli-beside-pulumi.ts'
+
+testBesidePulumi(vaultCliService)
