@@ -6,7 +6,7 @@ import type { Invocation } from './command.ts'
 import { stackOptions } from './stack-options.ts'
 import { tellWarnings } from './tell-warnings.ts'
 
-interface ChangeOptions extends Pick<OpenStackOptions, 'ask'> {
+interface ChangeOptions extends Partial<Pick<OpenStackOptions, 'ask' | 'registry'>> {
   /** Not for the command that takes the marks away. */
   readonly warnOfMarks?: boolean
 }
