@@ -39,7 +39,7 @@ export default defineConfig({
         // Small things that several chunks share would become a file each.
         {
           name: 'stack-options',
-          test: /[\\/]src[\\/](change-stack|copied-keys|given-value|marked-values|save-config|tell-warnings|providers|stack-[a-z]+)\.ts$/,
+          test: /[\\/]src[\\/](change-stack|copied-keys|given-value|marked-values|save-config|providers|stack-[a-z]+)\.ts$/,
         },
       ],
     },
