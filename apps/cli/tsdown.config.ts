@@ -46,7 +46,7 @@ export default defineConfig({
         // Small things that several chunks share would become a file each.
         {
           name: 'stack-options',
-          test: /[\\/]src[\\/](change-stack|copied-keys|describe-key|given-value|marked-values|provider-calls|provider-registry|providers|save-config|stack-[a-z]+|tell-warnings|text-width)\.ts$/,
+          test: /[\\/]src[\\/](change-stack|copied-keys|describe-key|given-value|marked-values|provider-calls|provider-registry|providers|save-config|stack-[a-z]+|text-width)\.ts$/,
         },
       ],
     },

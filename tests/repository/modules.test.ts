@@ -43,7 +43,7 @@ const PARTS = {
   'the YAML parser': 'YAMLParseError',
   'the passphrase provider': 'pbkdf2',
   'the word lists': 'trustno1',
-  'the Vault provider': 'VAULT_SERVER_TOKEN',
+  'the Vault provider': 'VAULT_CACERT_BYTES',
   'the SDK of Vault': 'AxiosError',
   'the loader of other modules': 'registerHooks',
 }

@@ -31,7 +31,7 @@ export async function run(invocation: Invocation): Promise<void> {
       const { changed } = await saveConfig(stack, terminal)
       if (!changed) terminal.say(`stack ${stack.name} has it already`)
     },
-    { ask: ask.ask },
+    { ask: ask.ask, registry: from.registry },
   )
 }
 

@@ -13,7 +13,6 @@ import { basename } from 'node:path'
 import type { Invocation } from '../command.ts'
 import { MarkedValues } from '../marked-values.ts'
 import { stackOptions } from '../stack-options.ts'
-import { tellWarnings } from '../tell-warnings.ts'
 
 /** Prints one value, decrypted. */
 export async function run(invocation: Invocation): Promise<void> {
@@ -22,7 +21,6 @@ export async function run(invocation: Invocation): Promise<void> {
   const path = flags.on('path')
   const stack = await openStack(stackOptions(invocation, 'config get'))
   trace(`read ${stack.file}`)
-  tellWarnings(stack, terminal)
   const place = parseConfigPlace(key, stack.project.name, path)
   const name = displayConfigPlace(place, stack.project.name)
   const found = stack.config.find(key, { path })

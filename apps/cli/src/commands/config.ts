@@ -14,7 +14,6 @@ import {
 import type { Invocation } from '../command.ts'
 import { MarkedValues } from '../marked-values.ts'
 import { stackOptions } from '../stack-options.ts'
-import { tellWarnings } from '../tell-warnings.ts'
 import type { Terminal } from '../terminal.ts'
 import { textWidth } from '../text-width.ts'
 
@@ -26,7 +25,6 @@ export async function run(invocation: Invocation): Promise<number> {
   const showSecrets = flags.on('show-secrets')
   const stack = await openStack({ ...stackOptions(invocation, 'config'), openEarly: showSecrets })
   trace(`read ${stack.file}`)
-  tellWarnings(stack, terminal)
   const project = stack.project.name
   const marked = new MarkedValues(stack)
   const stored = stack.config.entries()
