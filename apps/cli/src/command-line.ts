@@ -71,7 +71,16 @@ export class CommandLineRun {
       const options = globalOptions(flags, env)
       trace(`stackseal ${VERSION}, node ${process.version}, ${command.words.join(' ')} in ${options.cwd}`)
       const { run } = await command.load()
-      const invocation = { arguments: line.arguments, flags, options, terminal, env, signal: signal(), trace }
+      const invocation = {
+        arguments: line.arguments,
+        flags,
+        options,
+        commands: COMMANDS,
+        terminal,
+        env,
+        signal: signal(),
+        trace,
+      }
       const exit = (await run(invocation)) ?? 0
       trace(`done, exit ${exit}`)
       return exit
