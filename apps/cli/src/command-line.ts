@@ -79,6 +79,7 @@ export class CommandLineRun {
         arguments: line.arguments,
         flags,
         options,
+        commands: COMMANDS,
         terminal,
         env,
         signal: this.#world.signal(),
