@@ -43,7 +43,7 @@ const PARTS = {
   'the YAML parser': 'YAMLParseError',
   'the passphrase provider': 'pbkdf2',
   'the word lists': 'trustno1',
-  'the Vault provider': 'VAULT_CACERT_BYTES',
+  'the Vault provider': 'is not a text that Vault has sealed',
   'the SDK of Vault': 'AxiosError',
   'the loader of other modules': 'registerHooks',
 }
