@@ -79,7 +79,7 @@ const HARD_STATE = {
   'a text of 100 MB': () => SMALL_STATE.replace('"v1:AA==:AA=="', `"${'A'.repeat(100 * MEBIBYTE)}"`),
   'a text of 100 MB elsewhere': () => SMALL_STATE.replace('"type":"t"', `"type":"${'t'.repeat(100 * MEBIBYTE)}"`),
   'deep lists': () => SMALL_STATE.replace('"v1:AA==:AA=="', deep('[', ']')),
-  'deep outputs': () => SMALL_STATE.replace('{"a":', `${'{"a":'.repeat(100_000)}`),
+  'deep outputs': () => SMALL_STATE.replace('{"a":', '{"a":'.repeat(100_000)),
   'a million secrets in a list': () =>
     `{"version":3,"deployment":{"resources":[{"urn":"u","outputs":{"l":[${`{${SIGNATURE},"ciphertext":"v1:AA==:AA=="},`.repeat(200_000)}1]}}]}}`,
 }
