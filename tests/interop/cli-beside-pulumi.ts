@@ -45,7 +45,7 @@ export function testBesidePulumi(start: () => Promise<CliService>): void {
     await out(playground.stackseal(cwd, ['config', 'set', '--secret', 'a', 'of Stackseal']))
     await out(playground.stackseal(cwd, ['stack', 'rewrap', '--to', otherKeyUrl]))
     const made = readFileSync(join(cwd, 'Pulumi.dev.yaml'), 'utf8')
-    await out(playground.pulumi(cwd, ['stack', 'init', 'dev', '--secrets-provider', otherKeyUrl]))
+    await out(playground.pulumi(cwd, ['stack', 'select', 'dev']))
     expect(readFileSync(join(cwd, 'Pulumi.dev.yaml'), 'utf8')).toBe(made)
     expect(await out(playground.pulumi(cwd, ['config', 'get', 'a']))).toBe('of Stackseal\n')
     await out(playground.pulumi(cwd, ['config', 'set', '--secret', 'b', 'of Pulumi']))
