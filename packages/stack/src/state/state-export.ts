@@ -21,7 +21,7 @@ const UNVERSIONED = 1
  */
 export async function* exportState(
   input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void> {
+): AsyncGenerator<Buffer, void> {
   const shown = new ExportPrinter()
   const tokenizer = new JsonTokenizer(shown)
   for await (const chunk of input) {

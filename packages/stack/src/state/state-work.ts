@@ -40,7 +40,7 @@ type Input = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 export function rekeyState(
   input: Input,
   { open, to, progress, ...stream }: RekeyStreamOptions,
-): AsyncGenerator<Uint8Array, StateFacts> {
+): AsyncGenerator<Buffer, StateFacts> {
   const old = new OldKey(open)
   const work: StateWork = {
     async begin(provider) {
@@ -58,7 +58,7 @@ export function rekeyState(
 export function revealStateStream(
   input: Input,
   { open, progress, ...stream }: StateStreamOptions,
-): AsyncGenerator<Uint8Array, StateFacts> {
+): AsyncGenerator<Buffer, StateFacts> {
   const old = new OldKey(open)
   const work: StateWork = {
     async begin(provider) {
@@ -83,7 +83,7 @@ export function revealStateStream(
 export function sealStateStream(
   input: Input,
   { to, progress, ...stream }: SealStreamOptions,
-): AsyncGenerator<Uint8Array, StateFacts> {
+): AsyncGenerator<Buffer, StateFacts> {
   const work: StateWork = {
     begin: () => Promise.resolve(to.sealedKey),
     change: (slots) => sealClear(slots, to),
