@@ -60,6 +60,7 @@ export type { ImportFinding } from './state/import-check.ts'
 export type { StateProvider } from './state/provider-block.ts'
 export { openState, sealState } from './state/sealed-state.ts'
 export type { SealOptions } from './state/sealed-state.ts'
+export { SealedValue, stackOutputs } from './state/stack-outputs.ts'
 export {
   compressionOf,
   compressStateBytes,
@@ -81,8 +82,14 @@ export type { SlotMember, SlotResource, SlotTokens } from './state/state-slot.ts
 export { fileSpool } from './state/state-spool.ts'
 export type { StateSpool } from './state/state-spool.ts'
 export type { StreamOptions } from './state/state-stream.ts'
-export { rekeyState, revealStateStream, sealStateStream } from './state/state-work.ts'
-export type { RekeyStreamOptions, SealStreamOptions, StateStreamOptions } from './state/state-work.ts'
+export { inspectState, rekeyState, revealStateStream, sealStateStream, verifyStateStream } from './state/state-work.ts'
+export type {
+  RekeyStreamOptions,
+  SealStreamOptions,
+  StateStreamOptions,
+  StateSummary,
+  VerifiedState,
+} from './state/state-work.ts'
 export { listProjectStacks } from './stack-listing.ts'
 export type { ListedStack, ListStacksOptions, StackListing } from './stack-listing.ts'
 export { selectedStack, selectStack } from './workspace-file.ts'

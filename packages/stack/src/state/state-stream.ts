@@ -17,7 +17,7 @@ export interface StateWork {
    * its key (undefined: nothing). Gives the sealed key that the document shall name; undefined leaves its block alone.
    */
   begin(provider: StateProvider | undefined): Promise<SealedKey | undefined>
-  /** Gives new values for some of up to 1,000 secrets, which come in the order in which they stand. */
+  /** Gives new values for some of a batch of secrets, which come in the order in which they stand. */
   change(slots: readonly StateSlot[]): Promise<readonly SlotChange[]>
 }
 
@@ -29,12 +29,12 @@ export interface StreamOptions {
   readonly spool?: (() => StateSpool) | undefined
   /** How much of such a document is held in memory, in bytes; 16 MiB by default. */
   readonly holdBytes?: number | undefined
-  /** How much waits to be given on while a batch fills, in bytes; 2 MiB by default. */
+  /** How much waits to be given on while a batch fills, in bytes; 512 KiB by default. */
   readonly flushBytes?: number | undefined
 }
 
 const HOLD_BYTES = 16 << 20
-const FLUSH_BYTES = 2 << 20
+const FLUSH_BYTES = 512 << 10
 
 /**
  * Passes a state document through, and changes its secrets and its provider block on the way; every other byte passes as it

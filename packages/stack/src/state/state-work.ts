@@ -1,9 +1,10 @@
 import type { Envelope, SealedKey } from '@stackseal/core'
-import { requireSealedKey, type StateProvider } from './provider-block.ts'
+import { parseProviderBlock, requireSealedKey, type StateProvider } from './provider-block.ts'
 import { secretValueText } from './secret-value.ts'
 import type { StateFacts } from './state-container.ts'
 import type { SlotChange } from './state-file.ts'
-import { openAll, sealBatch, sealClear } from './state-secrets.ts'
+import { StateScanner } from './state-scanner.ts'
+import { type BrokenStateSecret, findBroken, openAll, sealBatch, sealClear } from './state-secrets.ts'
 import type { StateSlot } from './state-slot.ts'
 import { type StateWork, type StreamOptions, transformState } from './state-stream.ts'
 
@@ -91,6 +92,75 @@ export function sealStateStream(
   return transformState(input, counted(work, progress), stream)
 }
 
+/** What a look at a whole state gives. */
+export interface StateSummary {
+  readonly facts: StateFacts
+  /** What the document says of its key; undefined where it names none. */
+  readonly provider: StateProvider | undefined
+  /** How many secrets are encrypted, and how many stand in clear. */
+  readonly encrypted: number
+  readonly clear: number
+}
+
+/**
+ * Says what a state is and how many secrets it has, as it passes. Needs no key.
+ * @throws ERR_MALFORMED_FILE, ERR_MALFORMED_SECRET, ERR_DUPLICATE_KEY, ERR_UNSUPPORTED_STATE, ERR_MALFORMED_SEALED_KEY
+ */
+export async function inspectState(input: Input): Promise<StateSummary> {
+  let encrypted = 0
+  let clear = 0
+  let block: string | undefined
+  const scanner = new StateScanner({
+    slot({ member }) {
+      if (member === 'ciphertext') encrypted++
+      else clear++
+    },
+    block({ text }) {
+      block = text
+    },
+    place() {
+      // Where a block would stand does not matter here.
+    },
+  })
+  for await (const chunk of input) scanner.push(chunk)
+  const facts = scanner.finish()
+  return { facts, provider: block === undefined ? undefined : parseProviderBlock(block), encrypted, clear }
+}
+
+export interface VerifiedState {
+  /** How many secrets were tried. */
+  readonly secrets: number
+  /** Those that do not open, or whose value is not JSON. */
+  readonly broken: readonly BrokenStateSecret[]
+}
+
+/**
+ * Tries all secrets of a state, as it passes. See {@link rekeyState} for what it throws where the document itself is not
+ * well, or its key does not open.
+ */
+export async function verifyStateStream(
+  input: Input,
+  { open, progress, ...stream }: StateStreamOptions,
+): Promise<VerifiedState> {
+  const old = new OldKey(open)
+  const broken: BrokenStateSecret[] = []
+  let secrets = 0
+  const work: StateWork = {
+    async begin(provider) {
+      await old.begin(provider)
+      return undefined
+    },
+    async change(slots) {
+      secrets += slots.length
+      broken.push(...(await old.verify(slots)))
+      return []
+    },
+  }
+  const passed = transformState(input, counted(work, progress), stream)
+  while ((await passed.next()).done !== true);
+  return { secrets, broken }
+}
+
 /** The key that a document's secrets are under: opened when its block has been read, missed when the first secret comes. */
 class OldKey {
   readonly #open: (sealedKey: SealedKey) => Promise<Envelope>
@@ -102,6 +172,11 @@ class OldKey {
 
   async begin(provider: StateProvider | undefined): Promise<void> {
     if (provider !== undefined) this.#envelope = await this.#open(requireSealedKey(provider))
+  }
+
+  async verify(slots: readonly StateSlot[]): Promise<readonly BrokenStateSecret[]> {
+    if (this.#envelope === undefined) await this.open(slots)
+    return findBroken(slots, this.#envelope)
   }
 
   async open(slots: readonly StateSlot[]): Promise<{ slot: StateSlot; plaintext: string }[]> {

@@ -1,10 +1,19 @@
+import { readdirSync } from 'node:fs'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
+import { nodeFileSystem } from '../../src/files/file-system.ts'
 import { decompressState } from '../../src/state/state-compression.ts'
 import { StateFile } from '../../src/state/state-file.ts'
 import { revealState } from '../../src/state/state-secrets.ts'
-import type { StateSpool } from '../../src/state/state-spool.ts'
-import { rekeyState, revealStateStream, sealStateStream } from '../../src/state/state-work.ts'
+import { fileSpool, type StateSpool } from '../../src/state/state-spool.ts'
+import {
+  inspectState,
+  rekeyState,
+  revealStateStream,
+  sealStateStream,
+  verifyStateStream,
+} from '../../src/state/state-work.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
 import { CHUNK_SIZES, chunksOf, outcomeOf, textOf } from './chunks.ts'
 import { type JsonSlot, jsonSlots } from './json-slots.ts'
 import { BLOCK, document, manyShapes, newEnvelope, newKey, oldEnvelope, open, secret } from './state-documents.ts'
@@ -102,6 +111,47 @@ describe('a provider block behind the first secret', () => {
     expect(Buffer.concat(spool.written).toString('utf8')).not.toContain('hunter2')
     expect(spool.closed).toBe(true)
   })
+})
+
+test('a look needs no key, and a check names every secret that is broken', async () => {
+  const text = await manyShapes()
+  expect(await inspectState(chunksOf(text, 50))).toMatchObject({
+    facts: { kind: 'export', version: 3, hasDeployment: true },
+    provider: { type: 'cloud' },
+    encrypted: 9,
+    clear: 2,
+  })
+  expect(await verifyStateStream(chunksOf(text, 50), { open })).toEqual({ secrets: 11, broken: [] })
+  const damaged = text.replaceAll(
+    /"ciphertext":"v1:(.)/g,
+    (_, first: string) => `"ciphertext":"v1:${first === 'A' ? 'B' : 'A'}`,
+  )
+  const { broken } = await verifyStateStream(chunksOf(damaged, 50), { open })
+  expect(broken.map(({ slot }) => slot.path)).toEqual([
+    'outputs.plain',
+    'outputs.before',
+    'outputs.extra',
+    'outputs.list[0]',
+    'outputs.list[1][0]',
+    'outputs.nested',
+    'outputs.nested.in',
+    'outputs["üü.x[\\"y\\"]"]',
+  ])
+  const notJson = document(`"s":${await secret('hunter2')}`)
+  const found = await verifyStateStream(chunksOf(notJson, 50), { open })
+  expect(found.broken.map(({ error }) => error.code)).toEqual(['ERR_MALFORMED_SECRET'])
+  expect(JSON.stringify(found.broken.map(({ error }) => error))).not.toContain('hunter2')
+})
+
+test('the file of a spool can be read by nobody else, and has no name', () => {
+  const folder = temporaryFolder()
+  const spool = fileSpool(nodeFileSystem, folder, 'spool')
+  expect(readdirSync(folder)).toEqual([])
+  const pieces = [Buffer.alloc(3_000_000, 1), Buffer.alloc(5, 2)]
+  for (const piece of pieces) spool.write(piece)
+  expect(Buffer.concat([...spool.read()])).toEqual(Buffer.concat(pieces))
+  expect(Buffer.concat([...spool.read()])).toEqual(Buffer.concat(pieces))
+  spool.close()
 })
 
 test('a document without secrets and block gets the block of the new key', async () => {
