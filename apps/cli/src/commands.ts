@@ -106,6 +106,26 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./commands/stack-rewrap.ts'),
   },
   {
+    words: ['stack', 'export'],
+    summary: 'Print the state of a stack',
+    description: [
+      'Byte for byte what pulumi stack export prints. Secrets stay encrypted, and no key is opened; with --show-secrets they stand in clear, and a file gets the mode 0600.',
+      'Of a backend that is a folder (file://). For any other one it names the pipe to use.',
+    ],
+    flags: [
+      { name: 'show-secrets', summary: 'Decrypt secrets and show them' },
+      { name: 'file', value: 'FILE', summary: 'Write into this file instead of standard output' },
+    ],
+    examples: [
+      { text: 'The state of the selected stack', line: 'stackseal stack export >state.json' },
+      {
+        text: 'With every secret in clear, for its owner alone',
+        line: 'stackseal stack export --show-secrets --file plain.json',
+      },
+    ],
+    load: () => import('./commands/stack-export.ts'),
+  },
+  {
     words: ['config'],
     summary: "List a stack's configuration",
     description: [
@@ -214,6 +234,23 @@ export const COMMANDS: readonly Command[] = [
     ],
     changes: 'the stack',
     load: () => import('./commands/config-rm-all.ts'),
+  },
+  {
+    words: ['state'],
+    summary: 'Work on a state document, from a file or a pipe',
+  },
+  {
+    words: ['state', 'verify'],
+    summary: 'Check that every secret of a state opens',
+    description: [
+      'Opens the key that the document names and tries every secret, and names those that do not open by resource and path. Without a file, or with -, it reads standard input. The exit number is 3 where something was found.',
+    ],
+    arguments: [{ name: 'file' }],
+    examples: [
+      { text: 'An export', line: 'stackseal state verify state.json' },
+      { text: 'A state in any backend of Pulumi', line: 'pulumi stack export | stackseal state verify' },
+    ],
+    load: () => import('./commands/state-verify.ts'),
   },
   {
     words: ['encrypt'],

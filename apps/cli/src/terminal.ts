@@ -86,6 +86,18 @@ export class Terminal {
     this.#writeOut(!isSafe && this.stdoutIsTerminal ? safe : answer)
   }
 
+  /**
+   * An answer that comes in pieces: each is written before the next one is asked for, and none is asked for once the
+   * reader has gone. On a terminal control characters are escaped.
+   */
+  async outPieces(pieces: AsyncIterable<Uint8Array>): Promise<void> {
+    const decoder = this.stdoutIsTerminal ? new TextDecoder() : undefined
+    for await (const piece of pieces) {
+      this.#writeOut(decoder === undefined ? piece : printableLines(decoder.decode(piece, { stream: true })))
+      if (this.#outClosed) return
+    }
+  }
+
   /** Text for one cell of a table: on a terminal line ends are escaped too. */
   cell(text: string): string {
     return this.stdoutIsTerminal ? printable(text) : text
@@ -172,6 +184,19 @@ export class Terminal {
     try {
       const chunks: readonly Buffer[] = await Promise.race([process.stdin.toArray(), interrupted])
       return Buffer.concat(chunks)
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** The bytes of standard input as they come. */
+  async *inputPieces(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const input = process.stdin
+    const onAbort = (): void => void input.destroy(new StacksealError('ERR_INTERRUPTED', 'interrupted'))
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      for await (const piece of input) yield piece as Buffer
     } finally {
       signal.removeEventListener('abort', onAbort)
     }
