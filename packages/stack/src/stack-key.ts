@@ -116,6 +116,14 @@ export function newKeyUrl(secretsProvider: string): KeyUrl {
   })
 }
 
+/**
+ * Makes a new data key under a key URL that somebody names, for a document.
+ * @throws ERR_INVALID_KEY_URL, and what the provider throws
+ */
+export function createStackKey(secretsProvider: string, world: KeyWorld, place: KeyPlace): Promise<Envelope> {
+  return Envelope.create(newKeyUrl(secretsProvider), world.registry, providerContext(world, place.file))
+}
+
 /** The world as a stack's provider sees it. */
 export function providerContext(world: Omit<KeyWorld, 'registry'>, file: string): ProviderContext {
   // As in the reference, the passphrase file is named from the working folder; every other path from the document's.
