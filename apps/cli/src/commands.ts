@@ -137,6 +137,39 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./commands/stack-export.ts'),
   },
   {
+    words: ['stack', 'import'],
+    summary: 'Make a document the state of a stack',
+    description: [
+      'Takes what stack export prints, from a file or from standard input, after the checks of pulumi stack import: every resource is of this stack, and the state is whole. Secrets in clear are encrypted, those that are encrypted are opened once and stay; a document that names no key gets the one of the stack. Operations that were pending are taken out.',
+      'While it writes it holds the lock of Pulumi. Of a backend that is a folder (file://). For any other one it names the pipe to use.',
+    ],
+    flags: [
+      { name: 'file', value: 'FILE', summary: 'Read this file instead of standard input' },
+      { name: 'force', short: 'f', summary: 'Import also what the checks find dangerous' },
+    ],
+    examples: [
+      { text: 'A state that was exported', line: 'stackseal stack import --file state.json' },
+      { text: 'A state that was edited in clear', line: 'stackseal stack import <plain.json' },
+    ],
+    changes: 'the state of the stack',
+    load: () => import('./commands/stack-import.ts'),
+  },
+  {
+    words: ['stack', 'output'],
+    summary: 'Print the outputs of a stack, or one of them',
+    description: [
+      'Outputs that are no secrets need no key. A secret is shown as [secret], and in clear with --show-secrets. Of a backend that is a folder (file://).',
+    ],
+    arguments: [{ name: 'name' }],
+    flags: [{ name: 'show-secrets', summary: 'Decrypt secrets and show them' }],
+    examples: [
+      { text: 'All of them', line: 'stackseal stack output' },
+      { text: 'One, a secret too', line: 'stackseal stack output url --show-secrets' },
+      { text: 'For a program', line: "stackseal stack output --json | jq -r '.url'" },
+    ],
+    load: () => import('./commands/stack-output.ts'),
+  },
+  {
     words: ['config'],
     summary: "List a stack's configuration",
     description: [

@@ -1,5 +1,5 @@
 import { type Envelope, StacksealError } from '@stackseal/core'
-import { isNotedSealedKey, nodeFileSystem } from '@stackseal/stack'
+import { isNotedSealedKey, isTrustedSealedKey, nodeFileSystem } from '@stackseal/stack'
 import type { Stack } from '@stackseal/stack'
 import { basename } from 'node:path'
 import type { Invocation } from './command.ts'
@@ -7,7 +7,8 @@ import type { Invocation } from './command.ts'
 /**
  * Sees that an opened data key is the one of its stack, before a ciphertext leaves the program: somebody could have put
  * another sealed key into the file, and could read what is encrypted under it. A secret of the file opens with it;
- * where it holds none, a passphrase is proven by the salt's own check, and any other key was made on this machine.
+ * where it holds none, a passphrase is proven by the salt's own check, and any other key was made or is trusted on this
+ * machine.
  * @throws ERR_KEY_NOT_PROVEN
  */
 export async function checkKeyIsProven(stack: Stack, envelope: Envelope, env: Invocation['env']): Promise<void> {
@@ -24,11 +25,13 @@ export async function checkKeyIsProven(stack: Stack, envelope: Envelope, env: In
   }
   const { sealedKey } = stack
   if (sealedKey === undefined || sealedKey.url.scheme === 'passphrase') return
-  if (isNotedSealedKey(nodeFileSystem, env, nodeFileSystem.realpath(stack.file), sealedKey)) return
+  const target = nodeFileSystem.realpath(stack.file)
+  if (isNotedSealedKey(nodeFileSystem, env, target, sealedKey)) return
+  if (isTrustedSealedKey(nodeFileSystem, env, target, sealedKey)) return
   throw notProven(
     stack,
     `the file holds no secret yet, and its key (${sealedKey.url.text}) was not made on this machine`,
-    'encrypt the first value where the stack was made, or make sure that the key is yours',
+    'encrypt the first value where the stack was made; or, if the key is yours, "stackseal trust" says so',
   )
 }
 

@@ -26,11 +26,15 @@ export function initialState(qualifiedName: string, sealedKey: SealedKey, time: 
   const stack = goJsonString(qualifiedName, false)
   const manifest = `{"time":${JSON.stringify(time.toISOString())},"magic":"${sha256Hex(FORMAT_VERSION)}","version":"${FORMAT_VERSION}"}`
   const latest = `{"manifest":${manifest},"secrets_providers":${providerBlock(sealedKey)},"metadata":{}}`
-  const encoder = new TextEncoder()
   return {
-    document: encoder.encode(`{"version":3,"checkpoint":{"stack":${stack},"latest":${latest}}}`),
-    previous: encoder.encode(`{"version":0,"checkpoint":{"stack":${stack}}}`),
+    document: new TextEncoder().encode(`{"version":3,"checkpoint":{"stack":${stack},"latest":${latest}}}`),
+    previous: firstState(qualifiedName),
   }
+}
+
+/** What the reference writes of a new stack before all else: a state that says nothing. */
+export function firstState(qualifiedName: string): Uint8Array {
+  return new TextEncoder().encode(`{"version":0,"checkpoint":{"stack":${goJsonString(qualifiedName, false)}}}`)
 }
 
 /** How a state names its key. Pulumi compares these bytes, so order and escapes are its own. */
