@@ -11,6 +11,8 @@ const STDOUT = 1
 const STDERR = 2
 const NARROWEST_COLUMNS = 40
 const USUAL_COLUMNS = 80
+/** ECMA-48: carriage return, then EL from the cursor to the end of the line. */
+const ERASE_LINE = '\r\u001b[K'
 
 export type ColorChoice = 'auto' | 'always' | 'never'
 
@@ -47,6 +49,7 @@ export class Terminal {
   readonly #color: ColorChoice
   readonly #streams: StandardStreams
   #outClosed = false
+  #hasStatus = false
   #canAsk: boolean | undefined
 
   constructor(options: TerminalOptions) {
@@ -125,6 +128,29 @@ export class Terminal {
   /** Something that is not as it should be, while the command goes on. */
   warn(text: string): void {
     this.#writeErr(`${this.#styled('yellow', 'warning:', STDERR)} ${printable(text)}\n`)
+  }
+
+  /**
+   * How far the command is: on a terminal one line, which the next one takes the place of and everything else takes away,
+   * and the answer is true; elsewhere a line like any other. Silent with --quiet.
+   */
+  status(text: string): boolean {
+    const onTerminal = this.stderrIsTerminal && this.#env['TERM']?.toLowerCase() !== 'dumb'
+    if (this.#quiet) return onTerminal
+    if (!onTerminal) {
+      this.say(text)
+      return false
+    }
+    const columns = process.stderr.columns || USUAL_COLUMNS
+    // A line that wraps could not be taken away.
+    this.#writeErr(`${printable(text).slice(0, columns - 1)}`)
+    this.#hasStatus = true
+    return true
+  }
+
+  /** Takes the line of {@link status} away. */
+  clearStatus(): void {
+    this.#writeErr('')
   }
 
   /** Why the command ends, what to do next, and further facts, one line each. */
@@ -214,6 +240,7 @@ export class Terminal {
 
   #writeOut(what: string | Uint8Array): void {
     if (this.#outClosed) return
+    if (this.#hasStatus && this.stdoutIsTerminal) this.clearStatus()
     try {
       this.#streams.write(STDOUT, what)
     } catch (error) {
@@ -229,8 +256,11 @@ export class Terminal {
   }
 
   #writeErr(text: string): void {
+    const all = this.#hasStatus ? ERASE_LINE + text : text
+    this.#hasStatus = false
+    if (all === '') return
     try {
-      this.#streams.write(STDERR, text)
+      this.#streams.write(STDERR, all)
     } catch {
       // Nobody is left to tell: the exit number still says what happened.
     }

@@ -1,7 +1,8 @@
 import { exportState, findStackState, readStackState, revealStateStream } from '@stackseal/stack'
 import type { Invocation } from '../command.ts'
+import { Progress } from '../progress.ts'
 import { stackOptions } from '../stack-options.ts'
-import { piecesOf } from '../state-input.ts'
+import { counted, piecesOf } from '../state-input.ts'
 import { keyOpener } from '../state-key.ts'
 import { writeState } from '../state-output.ts'
 
@@ -9,7 +10,7 @@ const COMMAND = 'stack export'
 
 /** Prints the state of a stack as the reference does. Without --show-secrets no key is opened. */
 export async function run(invocation: Invocation): Promise<void> {
-  const { flags, signal, trace } = invocation
+  const { flags, signal, terminal, trace } = invocation
   const showSecrets = flags.on('show-secrets')
   const place = await findStackState({
     ...stackOptions(invocation, COMMAND),
@@ -17,8 +18,10 @@ export async function run(invocation: Invocation): Promise<void> {
   })
   const { file, bytes } = readStackState(place)
   trace(`read ${file}`)
-  const stored = piecesOf(bytes, signal)
+  const progress = new Progress(terminal, { what: 'exporting', size: bytes.length })
+  const stored = counted(piecesOf(bytes, signal), progress.bytes)
   const open = keyOpener(invocation, COMMAND, { ...place.stack, label: `the state of ${place.stack.name}` })
-  const pieces = exportState(showSecrets ? revealStateStream(stored, { open }) : stored)
+  const pieces = exportState(showSecrets ? revealStateStream(stored, { open, progress: progress.secrets }) : stored)
   await writeState(invocation, pieces, { file: flags.text('file'), secret: showSecrets, command: COMMAND })
+  progress.end()
 }

@@ -3,6 +3,7 @@ import { inspectState } from '@stackseal/stack'
 import type { StateKind, StateProvider, StateSummary } from '@stackseal/stack'
 import type { Invocation } from '../command.ts'
 import { describeKey } from '../describe-key.ts'
+import { Progress } from '../progress.ts'
 import { BUILT_IN_PROVIDERS } from '../providers.ts'
 import { stateInput } from '../state-input.ts'
 
@@ -19,7 +20,9 @@ const KINDS: Readonly<Record<StateKind, string>> = {
 export async function run(invocation: Invocation): Promise<void> {
   const { options, terminal } = invocation
   const input = await stateInput(invocation, invocation.arguments[0])
-  const summary = await inspectState(input.pieces())
+  const progress = new Progress(terminal, { what: 'reading', size: input.size })
+  const summary = await inspectState(input.pieces(progress.bytes))
+  progress.end()
   const described = await describe(summary.provider)
   if (options.json) {
     terminal.out(`${JSON.stringify({ file: input.label, ...asJson(summary), described }, undefined, 2)}\n`)

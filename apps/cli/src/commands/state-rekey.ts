@@ -1,6 +1,7 @@
 import { rekeyState } from '@stackseal/stack'
 import type { Invocation } from '../command.ts'
 import { newStateKey } from '../new-state-key.ts'
+import { Progress } from '../progress.ts'
 import { stateInput } from '../state-input.ts'
 import { keyOpener } from '../state-key.ts'
 import { writeState } from '../state-output.ts'
@@ -18,6 +19,8 @@ export async function run(invocation: Invocation): Promise<void> {
     throw usageError('state rekey needs a new key', 'name it with --to-stack-file FILE or --to URL')
   }
   const open = keyOpener(invocation, COMMAND, input)
-  const pieces = rekeyState(input.pieces(), { open, to, spool: stateSpool })
+  const progress = new Progress(invocation.terminal, { what: 're-keying', size: input.size })
+  const pieces = rekeyState(input.pieces(progress.bytes), { open, to, spool: stateSpool, progress: progress.secrets })
   await writeState(invocation, pieces, { file: flags.text('output'), secret: false, command: COMMAND })
+  progress.end()
 }

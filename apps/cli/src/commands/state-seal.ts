@@ -1,6 +1,7 @@
 import { sealStateStream, sealStateUnderOwnKey } from '@stackseal/stack'
 import type { Invocation } from '../command.ts'
 import { newStateKey } from '../new-state-key.ts'
+import { Progress } from '../progress.ts'
 import { stateInput } from '../state-input.ts'
 import { keyOpener } from '../state-key.ts'
 import { writeState } from '../state-output.ts'
@@ -12,9 +13,12 @@ export async function run(invocation: Invocation): Promise<void> {
   const { flags } = invocation
   const input = await stateInput(invocation, invocation.arguments[0])
   const to = await newStateKey(invocation, COMMAND, input)
+  const progress = new Progress(invocation.terminal, { what: 'sealing', size: input.size })
+  const source = input.pieces(progress.bytes)
   const pieces =
     to === undefined
-      ? sealStateUnderOwnKey(input.pieces(), { open: keyOpener(invocation, COMMAND, input) })
-      : sealStateStream(input.pieces(), { to })
+      ? sealStateUnderOwnKey(source, { open: keyOpener(invocation, COMMAND, input), progress: progress.secrets })
+      : sealStateStream(source, { to, progress: progress.secrets })
   await writeState(invocation, pieces, { file: flags.text('output'), secret: false, command: COMMAND })
+  progress.end()
 }

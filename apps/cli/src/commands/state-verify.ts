@@ -3,8 +3,10 @@ import { verifyStateStream } from '@stackseal/stack'
 import type { VerifiedState } from '@stackseal/stack'
 import type { Invocation } from '../command.ts'
 import { describeKey } from '../describe-key.ts'
+import { Progress } from '../progress.ts'
 import { providerRegistry } from '../provider-registry.ts'
 import { stateInput } from '../state-input.ts'
+import { stateSpool } from '../state-spool.ts'
 import { keyOpener } from '../state-key.ts'
 
 const SOMETHING_FOUND = 3
@@ -15,9 +17,13 @@ export async function run(invocation: Invocation): Promise<number> {
   const input = await stateInput(invocation, invocation.arguments[0])
   const openKey = keyOpener(invocation, 'state verify', input)
   let opened: Envelope | undefined
-  const verified = await verifyStateStream(input.pieces(), {
+  const progress = new Progress(terminal, { what: 'verifying', size: input.size })
+  const verified = await verifyStateStream(input.pieces(progress.bytes), {
     open: async (sealedKey) => (opened = await openKey(sealedKey)),
+    spool: stateSpool,
+    progress: progress.secrets,
   })
+  progress.end()
   const exit = verified.broken.length > 0 ? SOMETHING_FOUND : 0
   const described = opened === undefined ? {} : await describeKey(opened.sealedKey, providerRegistry(invocation))
   if (options.json) {
