@@ -68,6 +68,8 @@ export type { SealOptions } from './state/sealed-state.ts'
 export { outputJson, outputText } from './state/output-text.ts'
 export type { ShowOutput } from './state/output-text.ts'
 export { SealedValue, stackOutputs } from './state/stack-outputs.ts'
+export { inspectState, verifyStateStream } from './state/state-work.ts'
+export type { StateSummary, VerifiedState } from './state/state-work.ts'
 export {
   compressionOf,
   compressStateBytes,
@@ -89,14 +91,8 @@ export type { SlotMember, SlotResource, SlotTokens } from './state/state-slot.ts
 export { fileSpool } from './state/state-spool.ts'
 export type { StateSpool } from './state/state-spool.ts'
 export type { StreamOptions } from './state/state-stream.ts'
-export { inspectState, rekeyState, revealStateStream, sealStateStream, verifyStateStream } from './state/state-work.ts'
-export type {
-  RekeyStreamOptions,
-  SealStreamOptions,
-  StateStreamOptions,
-  StateSummary,
-  VerifiedState,
-} from './state/state-work.ts'
+export { rekeyState, revealStateStream, sealStateStream } from './state/state-work.ts'
+export type { RekeyStreamOptions, SealStreamOptions, StateStreamOptions } from './state/state-work.ts'
 export { createStackKey, openStackKey } from './stack-key.ts'
 export type { KeyPlace, KeyWorld } from './stack-key.ts'
 export { findStackState, readStackState } from './stack-state.ts'

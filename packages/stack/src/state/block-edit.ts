@@ -1,7 +1,7 @@
 import type { SealedKey } from '@stackseal/core'
 import { type BlockStyle, parseProviderBlock, printProviderBlock, styleOfBlock } from './provider-block.ts'
 import type { Edit } from './splice.ts'
-import type { BlockPlace, BlockRange } from './state-scanner.ts'
+import type { BlockPlace, BlockRange } from './block-finder.ts'
 
 const NAME = '"secrets_providers"'
 /** What the reference indents by. */

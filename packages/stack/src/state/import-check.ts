@@ -2,6 +2,7 @@ import { isStacksealError } from '@stackseal/core'
 import { sha256Hex } from '../files/hash.ts'
 import { secretValueText } from './secret-value.ts'
 import type { StateFile } from './state-file.ts'
+import { parseJsonBytes } from './token-text.ts'
 import { parseUrn } from './urn.ts'
 
 /**
@@ -47,7 +48,7 @@ export function checkImport(state: StateFile, stack: string): readonly ImportFin
     return [{ level: 'refused', message: 'this document is no state of a stack' }]
   }
   if (state.deployment === undefined) return [{ level: 'refused', message: 'the document holds no deployment' }]
-  const deployment = members(JSON.parse(Buffer.from(state.deployment).toString('utf8')))
+  const deployment = members(parseJsonBytes(state.deployment))
   const resources = list(deployment['resources']).map(resourceOf)
   return [
     ...checkProvider(state),

@@ -1,4 +1,5 @@
 import { StacksealError } from '@stackseal/core'
+import { INTEGER, MAY_END, MINUS, numberStep, ZERO } from './json-number.ts'
 
 /** As deep as the reference reads. What is nested deeper is refused, so that nothing here grows with it. */
 export const MAX_DEPTH = 10_000
@@ -62,27 +63,6 @@ for (const digit of '0123456789abcdefABCDEF') IS_HEX[digit.charCodeAt(0)] = 1
 
 const IS_ESCAPE = new Uint8Array(256)
 for (const letter of '"\\/bfnrt') IS_ESCAPE[letter.charCodeAt(0)] = 1
-
-// RFC 8259 §6, one row a place in a number: where a digit 0, a digit 1-9, a dot, e or E, a sign lead. 0: nowhere.
-const MINUS = 1
-const ZERO = 2
-const INTEGER = 3
-const DOT = 4
-const FRACTION = 5
-const EXPONENT = 6
-const EXPONENT_SIGN = 7
-const EXPONENT_DIGITS = 8
-const NUMBER_STEPS = new Uint8Array(9 * 5)
-NUMBER_STEPS.set([ZERO, INTEGER, 0, 0, 0], MINUS * 5)
-NUMBER_STEPS.set([0, 0, DOT, EXPONENT, 0], ZERO * 5)
-NUMBER_STEPS.set([INTEGER, INTEGER, DOT, EXPONENT, 0], INTEGER * 5)
-NUMBER_STEPS.set([FRACTION, FRACTION, 0, 0, 0], DOT * 5)
-NUMBER_STEPS.set([FRACTION, FRACTION, 0, EXPONENT, 0], FRACTION * 5)
-NUMBER_STEPS.set([EXPONENT_DIGITS, EXPONENT_DIGITS, 0, 0, EXPONENT_SIGN], EXPONENT * 5)
-NUMBER_STEPS.set([EXPONENT_DIGITS, EXPONENT_DIGITS, 0, 0, 0], EXPONENT_SIGN * 5)
-NUMBER_STEPS.set([EXPONENT_DIGITS, EXPONENT_DIGITS, 0, 0, 0], EXPONENT_DIGITS * 5)
-const MAY_END = new Uint8Array(9)
-for (const place of [ZERO, INTEGER, FRACTION, EXPONENT_DIGITS]) MAY_END[place] = 1
 
 const LITERALS: readonly Uint8Array[] = ['true', 'false', 'null'].map((word) => new TextEncoder().encode(word))
 
@@ -184,7 +164,9 @@ export class JsonTokenizer {
           break
         default:
           if (IS_SPACE[byte] === 1) {
-            at++
+            // Half of an indented state is white space.
+            do at++
+            while (at < end && IS_SPACE[chunk[at]!] === 1)
             break
           }
           switch (state) {
@@ -305,18 +287,18 @@ export class JsonTokenizer {
   }
 }
 
-function numberStep(place: number, byte: number): number {
-  let column: number
-  if (byte >= 0x30 && byte <= 0x39) column = byte === 0x30 ? 0 : 1
-  else if (byte === 0x2e) column = 2
-  else if (byte === 0x65 || byte === 0x45) column = 3
-  else if (byte === 0x2b || byte === 0x2d) column = 4
-  else return 0
-  return NUMBER_STEPS[place * 5 + column]!
+const PIECE_BYTES = 1 << 17
+
+/**
+ * Reads bytes that are all there. In pieces: one call that runs for a second is compiled while it runs, and falls back to
+ * the interpreter when a handler does something new.
+ */
+export function pushPieces(reader: { push(chunk: Uint8Array): void }, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) reader.push(bytes.subarray(at, at + PIECE_BYTES))
 }
 
 /** What is said where a state is not JSON. The message never shows a byte of it. */
-export function notJson(reason: string, at: number): StacksealError {
+function notJson(reason: string, at: number): StacksealError {
   return new StacksealError('ERR_MALFORMED_FILE', `the state is not JSON: ${reason} (at byte ${at})`, {
     details: { at },
   })

@@ -1,5 +1,6 @@
 import type { Envelope } from '@stackseal/core'
 import type { StateFile } from './state-file.ts'
+import { parseJsonBytes } from './token-text.ts'
 import { readSecret, readTree } from './value-tree.ts'
 
 /** A secret that was not opened. It prints as `[secret]`, and holds nothing. */
@@ -43,7 +44,7 @@ export async function stackOutputs(
 
 function rootOutputs({ deployment }: StateFile): object | undefined {
   if (deployment === undefined) return undefined
-  const { resources } = JSON.parse(Buffer.from(deployment).toString('utf8')) as {
+  const { resources } = parseJsonBytes(deployment) as {
     readonly resources?:
       | readonly { readonly type?: unknown; readonly parent?: unknown; readonly outputs?: unknown }[]
       | null

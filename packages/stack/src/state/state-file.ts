@@ -1,9 +1,11 @@
 import { type SealedKey, StacksealError } from '@stackseal/core'
 import { blockEdit } from './block-edit.ts'
+import { pushPieces } from './json-tokenizer.ts'
 import { parseProviderBlock, requireSealedKey, type StateProvider } from './provider-block.ts'
 import { type Edit, slotEdits, splice } from './splice.ts'
 import { hasPlace, type StateFacts, type StateKind } from './state-container.ts'
-import { type BlockPlace, type BlockRange, type StateEvents, StateScanner } from './state-scanner.ts'
+import type { BlockPlace, BlockRange } from './block-finder.ts'
+import { type StateEvents, StateScanner } from './state-scanner.ts'
 import type { SlotMember, StateSlot } from './state-slot.ts'
 
 /** A new value for a slot: the text of its `ciphertext`, or of its `plaintext`. */
@@ -57,7 +59,7 @@ export class StateFile {
     const bytes = typeof document === 'string' ? Buffer.from(document, 'utf8') : document
     const found = new Found()
     const scanner = new StateScanner(found)
-    scanner.push(bytes)
+    pushPieces(scanner, bytes)
     const facts = scanner.finish()
     found.slots.sort((a, b) => a.tokens.keyStart - b.tokens.keyStart)
     return new StateFile(bytes, facts, found)

@@ -5,7 +5,8 @@ import { parseProviderBlock, type StateProvider } from './provider-block.ts'
 import { type Edit, slotEdits, splice } from './splice.ts'
 import { hasPlace, type StateFacts } from './state-container.ts'
 import type { SlotChange } from './state-file.ts'
-import { type BlockPlace, type BlockRange, type StateEvents, StateScanner } from './state-scanner.ts'
+import type { BlockPlace, BlockRange } from './block-finder.ts'
+import { type StateEvents, StateScanner } from './state-scanner.ts'
 import { BATCH_VALUES } from './state-secrets.ts'
 import type { StateSlot } from './state-slot.ts'
 import type { StateSpool } from './state-spool.ts'
@@ -27,7 +28,10 @@ export interface StreamOptions {
    * `holdBytes`. What is in clear is never written there. Without it such a document is refused.
    */
   readonly spool?: (() => StateSpool) | undefined
-  /** How much of such a document is held in memory, in bytes; 16 MiB by default. */
+  /**
+   * How much of such a document is held in memory, and how much is held until the first secret shows that the key is the
+   * right one; in bytes, 16 MiB by default.
+   */
   readonly holdBytes?: number | undefined
   /** How much waits to be given on while a batch fills, in bytes; 512 KiB by default. */
   readonly flushBytes?: number | undefined
@@ -55,7 +59,7 @@ export async function* transformState(
       pass.push(chunk)
       if (aside === undefined && !pass.begun && pass.blockIsKnown) await pass.begin()
       if (pass.begun) {
-        if (pass.isFull(flushBytes)) yield* pass.flush()
+        if (pass.isFull(pass.hasWorked ? flushBytes : holdBytes)) yield* pass.flush()
       } else if (aside !== undefined || pass.held > holdBytes) {
         aside ??= (spool ?? refuseSpool)()
         pass.layAside(aside)
@@ -72,7 +76,7 @@ export async function* transformState(
     await second.begin()
     for (const chunk of aside.read()) {
       second.push(chunk)
-      if (second.isFull(flushBytes)) yield* second.flush()
+      if (second.isFull(second.hasWorked ? flushBytes : holdBytes)) yield* second.flush()
     }
     second.finish()
     yield* second.flush()
@@ -85,6 +89,8 @@ export async function* transformState(
 /** One reading of a document. */
 class Pass implements StateEvents {
   begun = false
+  /** A secret was worked on with success. Before that a wrong key may still show, and then nothing shall have been given. */
+  hasWorked = false
   readonly #work: StateWork
   readonly #scanner: StateScanner
   readonly #window = new ByteWindow()
@@ -164,6 +170,7 @@ class Pass implements StateEvents {
       for (const { slot, member, text } of await this.#work.change(slots.slice(i, i + BATCH_VALUES))) {
         this.#edits.push(...slotEdits(slot, member, text))
       }
+      this.hasWorked = true
     }
     const edits = this.#edits.filter(({ start }) => start < end)
     this.#edits = this.#edits.filter(({ start }) => start >= end)

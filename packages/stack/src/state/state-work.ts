@@ -33,7 +33,7 @@ type Input = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
  * compared. Secrets in clear are encrypted on the way. Gives the document's bytes piece by piece, in memory that does not
  * grow with it; what was given before an error is never a valid document. An error names the secret by resource and path.
  *
- * @param input JSON bytes ({@link decompressState} for what may be compressed)
+ * @param input JSON bytes ({@link decompressState} for what may be compressed); a chunk must not be changed once it was given
  * @throws ERR_MALFORMED_FILE, ERR_MALFORMED_SECRET, ERR_DUPLICATE_KEY, ERR_UNSUPPORTED_STATE, ERR_DECRYPT_FAILED,
  * ERR_MALFORMED_CIPHERTEXT, ERR_SECRET_NOT_TEXT, ERR_MISSING_SEALED_KEY, ERR_SERVICE_SECRETS, ERR_UNKNOWN_PROVIDER,
  * ERR_CANNOT_EDIT, and what `open` throws

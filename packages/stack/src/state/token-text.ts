@@ -1,4 +1,10 @@
+import { StacksealError } from '@stackseal/core'
 import { ESCAPED, FIRST, LAST } from './json-tokenizer.ts'
+
+/** One string of a state may be so long, in bytes: 256 MiB. Longer ones are not text that Node can hold. */
+const MAX_TOKEN_BYTES = 1 << 28
+/** A document that is looked at as a whole, likewise: 480 MiB. */
+const MAX_TEXT_BYTES = 480 << 20
 
 /**
  * Puts a token together whose pieces may lie in several chunks. Where it lies in one, nothing is copied: `chunk`, `start`
@@ -11,11 +17,16 @@ export class TokenPieces {
   /** The token holds a backslash. */
   escaped = false
   #pieces: Uint8Array[] = []
+  #length = 0
 
   /** Takes a piece; true once the token is whole. */
   take(chunk: Uint8Array, start: number, end: number, parts: number): boolean {
     if ((parts & FIRST) !== 0) {
       this.#pieces = []
+      this.#length = 0
+    }
+    if (end - start > MAX_TOKEN_BYTES - this.#length) throw tooLarge(MAX_TOKEN_BYTES)
+    if ((parts & FIRST) !== 0) {
       if ((parts & LAST) !== 0) {
         this.chunk = chunk
         this.start = start
@@ -25,6 +36,7 @@ export class TokenPieces {
       }
     }
     this.#pieces.push(chunk.slice(start, end))
+    this.#length += end - start
     if ((parts & LAST) === 0) return false
     this.chunk = Buffer.concat(this.#pieces)
     this.start = 0
@@ -61,4 +73,19 @@ export function equalsAscii(chunk: Uint8Array, start: number, end: number, text:
   if (end - start !== text.length) return false
   for (let i = 0; i < text.length; i++) if (chunk[start + i] !== text[i]) return false
   return true
+}
+
+/**
+ * What JSON bytes say that a tokenizer has read to their end.
+ * @throws ERR_FILE_TOO_LARGE for more than can be one text
+ */
+export function parseJsonBytes(bytes: Uint8Array): unknown {
+  if (bytes.length > MAX_TEXT_BYTES) throw tooLarge(MAX_TEXT_BYTES)
+  return JSON.parse(slice(bytes, 0, bytes.length))
+}
+
+function tooLarge(limit: number): StacksealError {
+  return new StacksealError('ERR_FILE_TOO_LARGE', `a value of the state is larger than ${limit} bytes`, {
+    details: { limit },
+  })
 }

@@ -138,6 +138,21 @@ describe('what is JSON', () => {
   })
 })
 
+test('a string that never ends is given up before memory is full', () => {
+  const tokenizer = new JsonTokenizer(new JsonPrinter(0))
+  const piece = new Uint8Array(1 << 24).fill(0x78)
+  tokenizer.push(new TextEncoder().encode('["'))
+  let error: unknown
+  let pushed = 0
+  try {
+    for (; pushed < 100; pushed++) tokenizer.push(piece)
+  } catch (reason) {
+    error = reason
+  }
+  expect(error).toMatchObject({ code: 'ERR_FILE_TOO_LARGE' })
+  expect(pushed).toBeLessThanOrEqual(16)
+})
+
 function nested(depth: number): string {
   return '['.repeat(depth) + ']'.repeat(depth)
 }

@@ -4,7 +4,7 @@ import { testEnvelope } from './vector-envelopes.ts'
 export const SIGNATURE_KEY = '4dabf18193072939515e22adb298388d'
 export const SECRET = '1b47061264138c4ac30d75fd1eb44270'
 
-export const oldKey: SealedKey = { url: parseKeyUrl('awskms://alias/old'), sealed: 'b2xk' }
+const oldKey: SealedKey = { url: parseKeyUrl('awskms://alias/old'), sealed: 'b2xk' }
 export const newKey: SealedKey = { url: parseKeyUrl('gcpkms://projects/p/keys/new'), sealed: 'bmV3bmV3bmV3' }
 export const oldEnvelope: Envelope = testEnvelope(1, oldKey)
 export const newEnvelope: Envelope = testEnvelope(2, newKey)
