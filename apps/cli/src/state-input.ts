@@ -77,10 +77,10 @@ function readError(error: unknown, name: string): unknown {
   return new StacksealError('ERR_IO', `${name} could not be read: ${code}`, { details: { file: name, errno: code } })
 }
 
-/** The bytes of a document in memory, piece by piece, so that Ctrl-C is seen between two of them. */
-export async function* piecesOf(bytes: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
-    yield bytes.subarray(start, start + PIECE_BYTES)
+/** The same pieces, with a moment between two of them, in which Ctrl-C is seen. */
+export async function* interruptible(pieces: Iterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) {
+    yield piece
     await turn()
     signal.throwIfAborted()
   }

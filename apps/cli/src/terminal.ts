@@ -72,6 +72,11 @@ export class Terminal {
     return this.#streams.isTerminal(STDERR)
   }
 
+  /** Whether words on the way are not wanted. */
+  get isQuiet(): boolean {
+    return this.#quiet
+  }
+
   /** Columns of the terminal that standard output is; where it is none, 80. */
   get width(): number {
     const columns = this.stdoutIsTerminal ? process.stdout.columns : USUAL_COLUMNS

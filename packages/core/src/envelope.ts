@@ -1,7 +1,7 @@
 import { untilAborted } from './abort.ts'
 import { type AesKey, DATA_KEY_BYTES, importAesKey } from './aes-gcm.ts'
 import { wipe } from './bytes.ts'
-import { decryptValue, decryptValueBytes, encryptValue } from './ciphertext.ts'
+import { decryptValue, decryptValueBytes, encryptValue, encryptValues } from './ciphertext.ts'
 import { type ErrorDetails, isStacksealError, StacksealError } from './errors.ts'
 import type { KeyUrl } from './key-url.ts'
 import type { ProviderContext } from './provider.ts'
@@ -117,7 +117,7 @@ export class Envelope {
 
   /** Encrypts a list; the answers stand in the same order. */
   async encryptAll(plaintexts: readonly string[]): Promise<string[]> {
-    return plaintexts.map((plaintext) => encryptValue(this.#key, plaintext))
+    return encryptValues(this.#key, plaintexts)
   }
 
   /**

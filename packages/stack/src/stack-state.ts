@@ -1,6 +1,7 @@
 import { StacksealError } from '@stackseal/core'
 import { FileBackend, type StackReference, type StoredCheckpoint } from './backend/file-backend.ts'
 import { backendNotReached, findBackend } from './backend/find-backend.ts'
+import type { FilePieces } from './files/read-pieces.ts'
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
 import { findStack, type FindStackOptions, type StackPlace } from './stack-place.ts'
 
@@ -39,9 +40,20 @@ export async function findStackState(options: StackStateOptions): Promise<StackS
  * Reads the state of a stack.
  * @throws ERR_STACK_NOT_FOUND where it has none; ERR_FILE_TOO_LARGE, ERR_MALFORMED_FILE, ERR_LINK_NOT_FOLLOWED, ERR_IO
  */
-export function readStackState({ stack, backend, reference }: StackStatePlace): StoredCheckpoint {
-  const stored = backend.read(reference)
-  if (stored !== undefined) return stored
+export function readStackState(place: StackStatePlace): StoredCheckpoint {
+  const { backend, reference } = place
+  return backend.read(reference) ?? noState(place)
+}
+
+/**
+ * The same, packed as it lies there and piece by piece, in memory that does not grow with it.
+ * @throws as {@link readStackState}
+ */
+export function readStackStatePieces(place: StackStatePlace): FilePieces {
+  return place.backend.readPieces(place.reference) ?? noState(place)
+}
+
+function noState({ stack, backend }: StackStatePlace): never {
   const { name, project } = stack
   const others = backend.stacks(project.name)
   throw new StacksealError('ERR_STACK_NOT_FOUND', `stack ${name} of project ${project.name} has no state`, {

@@ -1,8 +1,8 @@
-import { exportState, findStackState, readStackState, revealStateStream } from '@stackseal/stack'
+import { decompressState, exportState, findStackState, readStackStatePieces, revealStateStream } from '@stackseal/stack'
 import type { Invocation } from '../command.ts'
 import { Progress } from '../progress.ts'
 import { stackOptions } from '../stack-options.ts'
-import { counted, piecesOf } from '../state-input.ts'
+import { counted, interruptible } from '../state-input.ts'
 import { keyOpener } from '../state-key.ts'
 import { writeState } from '../state-output.ts'
 
@@ -16,10 +16,10 @@ export async function run(invocation: Invocation): Promise<void> {
     ...stackOptions(invocation, COMMAND),
     pipe: showSecrets ? 'pulumi stack export | stackseal state reveal' : 'pulumi stack export',
   })
-  const { file, bytes } = readStackState(place)
-  trace(`read ${file}`)
-  const progress = new Progress(terminal, { what: 'exporting', size: bytes.length })
-  const stored = counted(piecesOf(bytes, signal), progress.bytes)
+  const { file, size, pieces: packed } = readStackStatePieces(place)
+  trace(`reading ${file}`)
+  const progress = new Progress(terminal, { what: 'exporting', size })
+  const stored = decompressState(counted(interruptible(packed, signal), progress.bytes))
   const open = keyOpener(invocation, COMMAND, { ...place.stack, label: `the state of ${place.stack.name}` })
   const pieces = exportState(showSecrets ? revealStateStream(stored, { open, progress: progress.secrets }) : stored)
   await writeState(invocation, pieces, { file: flags.text('file'), secret: showSecrets, command: COMMAND })
