@@ -1,7 +1,5 @@
 export { parseFileUrl } from './backend/backend-url.ts'
 export type { BackendFolder } from './backend/backend-url.ts'
-export { compress, decompress } from './backend/compression.ts'
-export type { Compression } from './backend/compression.ts'
 export { FileBackend } from './backend/file-backend.ts'
 export type { OpenBackendOptions, StackReference, StoredCheckpoint } from './backend/file-backend.ts'
 export { backendNotReached, findBackend } from './backend/find-backend.ts'
@@ -34,6 +32,8 @@ export type { LockHolder } from './files/lock-holder.ts'
 export { nodeProcesses } from './files/process-table.ts'
 export { nodeFileSystem } from './files/file-system.ts'
 export type { FileKind, FileStatus, FileSystem } from './files/file-system.ts'
+export { compress, compressionOf, decompress } from './files/compression.ts'
+export type { Compression } from './files/compression.ts'
 export { writePieces } from './files/write-pieces.ts'
 export type { WritePiecesOptions } from './files/write-pieces.ts'
 export { isNotedSealedKey } from './noted-keys.ts'
@@ -70,14 +70,7 @@ export type { ShowOutput } from './state/output-text.ts'
 export { SealedValue, stackOutputs } from './state/stack-outputs.ts'
 export { inspectState, verifyStateStream } from './state/state-work.ts'
 export type { StateSummary, VerifiedState } from './state/state-work.ts'
-export {
-  compressionOf,
-  compressStateBytes,
-  decompressState,
-  MAX_STATE_BYTES,
-  readStateBytes,
-} from './state/state-compression.ts'
-export type { StateCompression } from './state/state-compression.ts'
+export { decompressState } from './state/state-compression.ts'
 export type { StateFacts, StateKind } from './state/state-container.ts'
 export { checkpointBytes, exportState, exportStateBytes } from './state/state-export.ts'
 export { StateFile } from './state/state-file.ts'

@@ -4,7 +4,6 @@ import {
   firstState,
   importState,
   lockStack,
-  MAX_STATE_BYTES,
   openStack,
   readStackState,
   StateFile,
@@ -18,6 +17,8 @@ import { type StateInput, stateInput } from '../state-input.ts'
 import { keyOpener } from '../state-key.ts'
 
 const COMMAND = 'stack import'
+/** A document is held in memory as a whole. */
+const LARGEST_BYTES = 1024 * 1024 * 1024
 
 /** Makes a document the state of a stack. */
 export async function run(invocation: Invocation): Promise<void> {
@@ -68,9 +69,9 @@ async function allOf(input: StateInput): Promise<Uint8Array> {
   let length = 0
   for await (const piece of input.pieces()) {
     length += piece.length
-    if (length > MAX_STATE_BYTES) {
+    if (length > LARGEST_BYTES) {
       throw new StacksealError('ERR_FILE_TOO_LARGE', `${input.label} is larger than a state can be that is imported`, {
-        details: { file: input.label, limit: MAX_STATE_BYTES },
+        details: { file: input.label, limit: LARGEST_BYTES },
       })
     }
     pieces.push(piece)

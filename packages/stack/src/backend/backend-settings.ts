@@ -1,6 +1,6 @@
 import { StacksealError } from '@stackseal/core'
 
-import type { Compression } from './compression.ts'
+import type { Compression } from '../files/compression.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 

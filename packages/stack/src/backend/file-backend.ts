@@ -19,7 +19,7 @@ import {
 import { type BackendSettings, backendSettings } from './backend-settings.ts'
 import type { BackendFolder } from './backend-url.ts'
 import { checkpointFile, checkpointFiles, checkpointName } from './checkpoint-names.ts'
-import { type Compression, compressionOf, decompress } from './compression.ts'
+import { type Compression, compressionOf, decompress } from '../files/compression.ts'
 import { namesIn } from './names-in.ts'
 import { writeSidecar } from './sidecar.ts'
 import { type StateArchive, stateArchives } from './state-archives.ts'
