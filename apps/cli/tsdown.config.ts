@@ -9,6 +9,11 @@ const source = (name: string): string => fileURLToPath(new URL(`../../packages/$
 const MAIN =
   /[\\/]cli[\\/]src[\\/](arguments|ci|command|command-line|commands|error-code|exit-number|failure|global-flags|help|interruption|printable|suggestion|terminal|topic|unchanged|usage-error|version)\.ts$/
 
+// What only commands about states and backends need, of the library of stacks: commands about the configuration load none
+// of it. (Which backend there is, is a question of every stack that nobody names.)
+const BACKEND = String.raw`backend[\\/](?!find-backend|backend-url|pulumi-home)|stack-(?:init|listing|state)\.ts`
+const STACK = String.raw`[\\/]packages[\\/]stack[\\/]src[\\/]`
+
 // One package without runtime dependencies: an entry that loads next to nothing, a chunk for each command, and chunks
 // for what only some commands need. Names are stable and can be read in a stack trace.
 export default defineConfig({
@@ -44,7 +49,10 @@ export default defineConfig({
         // the rest loads node:crypto.
         { name: 'command-line', test: MAIN, priority: 6 },
         { name: 'core', test: /[\\/]packages[\\/]core[\\/]src[\\/]/, priority: 4 },
-        { name: 'stack', test: /[\\/]packages[\\/]stack[\\/]src[\\/]/, priority: 3 },
+        // A group takes what its modules import along, unless a group before it has that.
+        { name: 'stack', test: new RegExp(`${STACK}(?!state[\\\\/]|${BACKEND})`), priority: 3 },
+        { name: 'backend', test: new RegExp(`${STACK}(?:${BACKEND})`), priority: 2 },
+        { name: 'state', test: new RegExp(`${STACK}state[\\\\/]`), priority: 1 },
         // Small things that several chunks share would become a file each.
         { name: 'usage', test: /[\\/]src[\\/](usage-error|exit-number|error-code)\.ts$/ },
         {

@@ -9,10 +9,11 @@ import { parseKeyUrl } from '../../packages/core/src/key-url.ts'
 import { parseEncryptionSalt, printEncryptionSalt } from '../../packages/provider-passphrase/src/encryption-salt.ts'
 import { parseConfigKey, parseConfigKeyArgument, printConfigKey } from '../../packages/stack/src/config/config-key.ts'
 import { parsePropertyPath, printPropertyPath } from '../../packages/stack/src/config/property-path.ts'
+import { decompress } from '../../packages/stack/src/files/compression.ts'
 import { nodeFileSystem } from '../../packages/stack/src/files/file-system.ts'
 import { findProject } from '../../packages/stack/src/project.ts'
 import { StackFile } from '../../packages/stack/src/stack-file.ts'
-import { decompressState, readStateBytes } from '../../packages/stack/src/state/state-compression.ts'
+import { decompressState } from '../../packages/stack/src/state/state-compression.ts'
 import { exportStateBytes } from '../../packages/stack/src/state/state-export.ts'
 import { StateFile } from '../../packages/stack/src/state/state-file.ts'
 import { inspectState } from '../../packages/stack/src/state/state-work.ts'
@@ -127,7 +128,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   'state-container': {
     async parse(text) {
       const bytes = bytesOf(text)
-      parsedOrRefused(() => readStateBytes(bytes, 256 * MEBIBYTE))
+      parsedOrRefused(() => decompress(bytes, 'a state', 256 * MEBIBYTE))
       let length = 0
       for await (const chunk of decompressState([bytes.subarray(0, 3), bytes.subarray(3)])) length += chunk.length
     },

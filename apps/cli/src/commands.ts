@@ -8,6 +8,17 @@ const SECRETS_PROVIDER_FLAG: Flag = {
     'The key URL of the key that seals the data key (awskms:, azurekeyvault:, gcpkms:, hashivault:), or the word passphrase (passphrase)',
 }
 
+const OUTPUT_FLAG: Flag = {
+  name: 'output',
+  short: 'o',
+  value: 'FILE',
+  summary: 'Write into this file instead of standard output',
+}
+const NEW_KEY_FLAGS: readonly Flag[] = [
+  { name: 'to-stack-file', value: 'FILE', summary: 'The key of this stack file' },
+  { name: 'to', value: 'URL', summary: 'A new data key under this key URL, or under the word passphrase' },
+]
+
 /** Every command, in the order of the help page. */
 export const COMMANDS: readonly Command[] = [
   {
@@ -108,6 +119,59 @@ export const COMMANDS: readonly Command[] = [
     ],
     changes: 'the stack',
     load: () => import('./commands/stack-rewrap.ts'),
+  },
+  {
+    words: ['stack', 'export'],
+    summary: 'Print the state of a stack',
+    description: [
+      'Byte for byte what pulumi stack export prints. Secrets stay encrypted, and no key is opened; with --show-secrets they stand in clear, and a file gets the mode 0600.',
+      'Of a backend that is a folder (file://). For any other one it names the pipe to use.',
+    ],
+    flags: [
+      { name: 'show-secrets', summary: 'Decrypt secrets and show them' },
+      { name: 'file', value: 'FILE', summary: 'Write into this file instead of standard output' },
+    ],
+    examples: [
+      { text: 'The state of the selected stack', line: 'stackseal stack export >state.json' },
+      {
+        text: 'With every secret in clear, for its owner alone',
+        line: 'stackseal stack export --show-secrets --file plain.json',
+      },
+    ],
+    load: () => import('./commands/stack-export.ts'),
+  },
+  {
+    words: ['stack', 'import'],
+    summary: 'Make a document the state of a stack',
+    description: [
+      'Takes what stack export prints, from a file or from standard input, after the checks of pulumi stack import: every resource is of this stack, and the state is whole. Secrets in clear are encrypted, those that are encrypted are opened once and stay; a document that names no key gets the one of the stack. Operations that were pending are taken out.',
+      'While it writes it holds the lock of Pulumi. Of a backend that is a folder (file://). For any other one it names the pipe to use.',
+    ],
+    flags: [
+      { name: 'file', value: 'FILE', summary: 'Read this file instead of standard input' },
+      { name: 'force', short: 'f', summary: 'Import also what the checks find dangerous' },
+    ],
+    examples: [
+      { text: 'A state that was exported', line: 'stackseal stack import --file state.json' },
+      { text: 'A state that was edited in clear', line: 'stackseal stack import <plain.json' },
+    ],
+    changes: 'the state of the stack',
+    load: () => import('./commands/stack-import.ts'),
+  },
+  {
+    words: ['stack', 'output'],
+    summary: 'Print the outputs of a stack, or one of them',
+    description: [
+      'Outputs that are no secrets need no key. A secret is shown as [secret], and in clear with --show-secrets. Of a backend that is a folder (file://).',
+    ],
+    arguments: [{ name: 'name' }],
+    flags: [{ name: 'show-secrets', summary: 'Decrypt secrets and show them' }],
+    examples: [
+      { text: 'All of them', line: 'stackseal stack output' },
+      { text: 'One, a secret too', line: 'stackseal stack output url --show-secrets' },
+      { text: 'For a program', line: "stackseal stack output --json | jq -r '.url'" },
+    ],
+    load: () => import('./commands/stack-output.ts'),
   },
   {
     words: ['config'],
@@ -244,6 +308,88 @@ export const COMMANDS: readonly Command[] = [
     examples: [{ text: 'The selected stack', line: 'stackseal config encrypt' }],
     changes: 'the stack',
     load: () => import('./commands/config-encrypt.ts'),
+  },
+  {
+    words: ['state'],
+    summary: 'Work on a state, from a file or a pipe',
+    description: [
+      'On an export of pulumi stack export, a file of a file backend (packed or not), and what a program sealed with the libraries. Without a file, or with -, standard input is read; memory does not grow with the state.',
+    ],
+  },
+  {
+    words: ['state', 'inspect'],
+    summary: 'Tell what can be told of a state without a key',
+    arguments: [{ name: 'file' }],
+    examples: [
+      { text: 'An export', line: 'stackseal state inspect state.json' },
+      { text: 'A state in any backend of Pulumi', line: 'pulumi stack export | stackseal state inspect --json' },
+    ],
+    load: () => import('./commands/state-inspect.ts'),
+  },
+  {
+    words: ['state', 'verify'],
+    summary: 'Check that every secret of a state opens',
+    description: [
+      'Opens the key that the state names and tries every secret, and names those that do not open by resource and path. The exit number is 3 where something was found.',
+    ],
+    arguments: [{ name: 'file' }],
+    examples: [
+      { text: 'An export', line: 'stackseal state verify state.json' },
+      { text: 'A state in any backend of Pulumi', line: 'pulumi stack export | stackseal state verify' },
+    ],
+    load: () => import('./commands/state-verify.ts'),
+  },
+  {
+    words: ['state', 'reveal'],
+    summary: 'Show every secret of a state in clear',
+    description: [
+      'Every other byte stays. A wrong key is an error before the first byte of output. A file that is written gets the mode 0600.',
+    ],
+    arguments: [{ name: 'file' }],
+    flags: [OUTPUT_FLAG],
+    examples: [
+      {
+        text: 'One output of a state in any backend',
+        line: "pulumi stack export | stackseal state reveal | jq '.deployment.resources[0].outputs.url'",
+      },
+      { text: 'For its owner alone', line: 'stackseal state reveal state.json --output plain.json' },
+    ],
+    load: () => import('./commands/state-reveal.ts'),
+  },
+  {
+    words: ['state', 'seal'],
+    summary: 'Encrypt the secrets of a state that stand in clear',
+    description: [
+      'Under the key that the state names, or another one. Secrets that are encrypted already have to open with that key, and keep their bytes, as every other byte does.',
+    ],
+    arguments: [{ name: 'file' }],
+    flags: [...NEW_KEY_FLAGS, OUTPUT_FLAG],
+    examples: [
+      { text: 'What was revealed', line: 'stackseal state seal plain.json | pulumi stack import' },
+      {
+        text: 'A state that names no key',
+        line: 'stackseal state seal plain.json --to-stack-file Pulumi.dev.yaml --output state.json',
+      },
+    ],
+    load: () => import('./commands/state-seal.ts'),
+  },
+  {
+    words: ['state', 'rekey'],
+    summary: 'Move every secret of a state to another key',
+    description: [
+      'Opens each secret with the key that the state names, encrypts it under the other, opens the result again and compares. A wrong key is an error before the first byte of output, and what was printed before any other error is no valid state.',
+      'Where both keys are passphrases, STACKSEAL_NEW_PASSPHRASE or the file that STACKSEAL_NEW_PASSPHRASE_FILE names gives the new one, and PULUMI_CONFIG_PASSPHRASE the old.',
+    ],
+    arguments: [{ name: 'file' }],
+    flags: [...NEW_KEY_FLAGS, OUTPUT_FLAG],
+    examples: [
+      {
+        text: "A state in any backend of Pulumi, to the key of the stack's file",
+        line: 'pulumi stack export | stackseal state rekey --to-stack-file Pulumi.dev.yaml | pulumi stack import',
+      },
+      { text: 'To a new key', line: 'stackseal state rekey state.json --to hashivault://app --output new.json' },
+    ],
+    load: () => import('./commands/state-rekey.ts'),
   },
   {
     words: ['encrypt'],

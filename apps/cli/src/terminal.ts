@@ -11,6 +11,8 @@ const STDOUT = 1
 const STDERR = 2
 const NARROWEST_COLUMNS = 40
 const USUAL_COLUMNS = 80
+/** ECMA-48: carriage return, then EL from the cursor to the end of the line. */
+const ERASE_LINE = '\r\u001b[K'
 
 export type ColorChoice = 'auto' | 'always' | 'never'
 
@@ -47,6 +49,7 @@ export class Terminal {
   readonly #color: ColorChoice
   readonly #streams: StandardStreams
   #outClosed = false
+  #hasStatus = false
   #canAsk: boolean | undefined
 
   constructor(options: TerminalOptions) {
@@ -69,6 +72,11 @@ export class Terminal {
     return this.#streams.isTerminal(STDERR)
   }
 
+  /** Whether words on the way are not wanted. */
+  get isQuiet(): boolean {
+    return this.#quiet
+  }
+
   /** Columns of the terminal that standard output is; where it is none, 80. */
   get width(): number {
     const columns = this.stdoutIsTerminal ? process.stdout.columns : USUAL_COLUMNS
@@ -84,6 +92,18 @@ export class Terminal {
     const safe = printableLines(text)
     const isSafe = safe === answer
     this.#writeOut(!isSafe && this.stdoutIsTerminal ? safe : answer)
+  }
+
+  /**
+   * An answer that comes in pieces: each is written before the next one is asked for, and none is asked for once the
+   * reader has gone. On a terminal control characters are escaped.
+   */
+  async outPieces(pieces: AsyncIterable<Uint8Array>): Promise<void> {
+    const decoder = this.stdoutIsTerminal ? new TextDecoder() : undefined
+    for await (const piece of pieces) {
+      this.#writeOut(decoder === undefined ? piece : printableLines(decoder.decode(piece, { stream: true })))
+      if (this.#outClosed) return
+    }
   }
 
   /** Text for one cell of a table: on a terminal line ends are escaped too. */
@@ -113,6 +133,29 @@ export class Terminal {
   /** Something that is not as it should be, while the command goes on. */
   warn(text: string): void {
     this.#writeErr(`${this.#styled('yellow', 'warning:', STDERR)} ${printable(text)}\n`)
+  }
+
+  /**
+   * How far the command is: on a terminal one line, which the next one takes the place of and everything else takes away,
+   * and the answer is true; elsewhere a line like any other. Silent with --quiet.
+   */
+  status(text: string): boolean {
+    const onTerminal = this.stderrIsTerminal && this.#env['TERM']?.toLowerCase() !== 'dumb'
+    if (this.#quiet) return onTerminal
+    if (!onTerminal) {
+      this.say(text)
+      return false
+    }
+    const columns = process.stderr.columns || USUAL_COLUMNS
+    // A line that wraps could not be taken away.
+    this.#writeErr(`${printable(text).slice(0, columns - 1)}`)
+    this.#hasStatus = true
+    return true
+  }
+
+  /** Takes the line of {@link status} away. */
+  clearStatus(): void {
+    this.#writeErr('')
   }
 
   /** Why the command ends, what to do next, and further facts, one line each. */
@@ -177,6 +220,19 @@ export class Terminal {
     }
   }
 
+  /** The bytes of standard input as they come. */
+  async *inputPieces(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const input = process.stdin
+    const onAbort = (): void => void input.destroy(new StacksealError('ERR_INTERRUPTED', 'interrupted'))
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      for await (const piece of input) yield piece as Buffer
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
   #styled(style: Style, text: string, fd: 1 | 2): string {
     return this.#isStyled(fd) ? styleText(style, text, { validateStream: false }) : text
   }
@@ -189,6 +245,7 @@ export class Terminal {
 
   #writeOut(what: string | Uint8Array): void {
     if (this.#outClosed) return
+    if (this.#hasStatus && this.stdoutIsTerminal) this.clearStatus()
     try {
       this.#streams.write(STDOUT, what)
     } catch (error) {
@@ -204,8 +261,11 @@ export class Terminal {
   }
 
   #writeErr(text: string): void {
+    const all = this.#hasStatus ? ERASE_LINE + text : text
+    this.#hasStatus = false
+    if (all === '') return
     try {
-      this.#streams.write(STDERR, text)
+      this.#streams.write(STDERR, all)
     } catch {
       // Nobody is left to tell: the exit number still says what happened.
     }

@@ -80,6 +80,7 @@ export const ERRORS = {
     summary: 'The secrets of this stack are held by Pulumi Cloud, which Stackseal does not open.',
   },
   ERR_CONFIG_KEY_NOT_FOUND: { kind: 'data', summary: 'The stack has no such configuration key.' },
+  ERR_OUTPUT_NOT_FOUND: { kind: 'data', summary: 'The stack has no such output.' },
   ERR_STACK_NOT_FOUND: { kind: 'data', summary: 'The project has no such stack.' },
   ERR_FILE_NOT_FOUND: { kind: 'data', summary: 'A file that was named is not there.' },
   ERR_MALFORMED_FILE: { kind: 'data', summary: 'A project, stack or state file can not be read.' },

@@ -12,7 +12,6 @@ import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
-import type { StackPlace } from './stack-place.ts'
 import { isTrustedSealedKey } from './trusted-keys.ts'
 
 /** The world in which a stack's key is opened. */
@@ -24,6 +23,16 @@ export interface KeyWorld {
   readonly tell?: ProviderContext['tell'] | undefined
   readonly registry: Registry
   readonly fileSystem?: FileSystem | undefined
+}
+
+/** The document that names a sealed key. */
+export interface KeyPlace {
+  /** Absolute: relative paths in the key URL begin at its folder. */
+  readonly file: string
+  /** The file behind any link, by which keys are trusted. */
+  readonly target: string
+  /** The document's name for messages. */
+  readonly label: string
 }
 
 /** A sealed key, the key URL through which it is to be opened in this run, and the provider's world. */
@@ -41,7 +50,7 @@ const OVERRIDE = 'PULUMI_CLOUD_SECRET_OVERRIDE'
  * the reference would make a fresh data key and store it. A sealed key that somebody trusts may be opened by any key.
  * @throws ERR_INVALID_KEY_URL for an override that is no key URL
  */
-export function openingOf(sealedKey: SealedKey, world: KeyWorld, place: StackPlace): Opening {
+export function openingOf(sealedKey: SealedKey, world: KeyWorld, place: KeyPlace): Opening {
   const context = providerContext(world, place.file)
   if (sealedKey.url.scheme === 'passphrase') return { sealedKey, context, isOverridden: false }
   const url = overrideUrl(world.env)
@@ -65,8 +74,11 @@ function overrideUrl(env: KeyWorld['env']): KeyUrl | undefined {
   }
 }
 
-/** Opens a sealed key of a stack file, and says in an error which file it was. */
-export async function openStackKey(sealedKey: SealedKey, world: KeyWorld, place: StackPlace): Promise<Envelope> {
+/**
+ * Opens the sealed key of a stack file or a state, and says in an error which document it was.
+ * @throws what its provider throws
+ */
+export async function openStackKey(sealedKey: SealedKey, world: KeyWorld, place: KeyPlace): Promise<Envelope> {
   let through = ''
   try {
     const opening = openingOf(sealedKey, world, place)
@@ -77,8 +89,8 @@ export async function openStackKey(sealedKey: SealedKey, world: KeyWorld, place:
   }
 }
 
-/** An error about the data key of a stack file that says which file it is. */
-export function keyOf(place: StackPlace, what: string, error: unknown): unknown {
+/** An error about the data key of a document that says which document it is. */
+export function keyOf(place: KeyPlace, what: string, error: unknown): unknown {
   if (!isStacksealError(error)) return error
   return new StacksealError(error.code, `the data key of ${place.label} ${what}: ${error.message}`, {
     hint: error.hint,
@@ -102,6 +114,14 @@ export function newKeyUrl(secretsProvider: string): KeyUrl {
     hint: `write its scheme as ${plain}:`,
     details: { scheme: url.scheme },
   })
+}
+
+/**
+ * Makes a new data key under a key URL that somebody names, for a document.
+ * @throws ERR_INVALID_KEY_URL, and what the provider throws
+ */
+export function createStackKey(secretsProvider: string, world: KeyWorld, place: KeyPlace): Promise<Envelope> {
+  return Envelope.create(newKeyUrl(secretsProvider), world.registry, providerContext(world, place.file))
 }
 
 /** The world as a stack's provider sees it. */

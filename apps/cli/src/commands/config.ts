@@ -14,8 +14,7 @@ import {
 import type { Invocation } from '../command.ts'
 import { MarkedValues } from '../marked-values.ts'
 import { stackOptions } from '../stack-options.ts'
-import type { Terminal } from '../terminal.ts'
-import { textWidth } from '../text-width.ts'
+import { table } from '../table.ts'
 
 const SOME_DO_NOT_OPEN = 3
 
@@ -48,17 +47,4 @@ export async function run(invocation: Invocation): Promise<number> {
     terminal.warn(`${place} does not open: ${error.message} (${error.code})`)
   }
   return broken.length === 0 ? 0 : SOME_DO_NOT_OPEN
-}
-
-/** Two columns; further lines of a value stand below its first. */
-function table(rows: readonly (readonly [string, string])[], terminal: Terminal): string {
-  const cells = rows.map(([key, value]) => {
-    const cell = terminal.cell(key)
-    return { cell, value, width: textWidth(cell) }
-  })
-  const column = 2 + cells.reduce((widest, { width }) => Math.max(widest, width), 0)
-  const below = `\n${' '.repeat(column)}`
-  return cells
-    .map(({ cell, value, width }) => `${cell}${' '.repeat(column - width)}${value.replaceAll('\n', below)}\n`)
-    .join('')
 }

@@ -1,6 +1,6 @@
 import { StacksealError } from '@stackseal/core'
 
-import type { Compression } from './compression.ts'
+import type { Compression } from '../files/compression.ts'
 import type { Environment } from '../environment.ts'
 
 /** What the environment tells the reference about `file://` backends, and so Stackseal too. */

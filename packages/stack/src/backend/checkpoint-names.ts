@@ -1,4 +1,4 @@
-import { COMPRESSION_ENDINGS, type Compression } from './compression.ts'
+import { COMPRESSION_ENDINGS, type Compression } from '../files/compression.ts'
 
 const ENDING = '.json'
 

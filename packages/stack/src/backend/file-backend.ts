@@ -5,6 +5,7 @@ import type { FileSystem } from '../files/file-system.ts'
 import { errnoOf, ioError } from '../files/io-error.ts'
 import { makeFolder } from '../files/make-folder.ts'
 import { readBytes } from '../files/read-file.ts'
+import { type FilePieces, readPieces } from '../files/read-pieces.ts'
 import { replaceFile } from '../files/replace-file.ts'
 import { resolveStackFile } from '../stack-link.ts'
 import {
@@ -18,7 +19,7 @@ import {
 import { type BackendSettings, backendSettings } from './backend-settings.ts'
 import type { BackendFolder } from './backend-url.ts'
 import { checkpointFile, checkpointFiles, checkpointName } from './checkpoint-names.ts'
-import { type Compression, compressionOf, decompress } from './compression.ts'
+import { type Compression, compressionOf, decompress } from '../files/compression.ts'
 import { namesIn } from './names-in.ts'
 import { writeSidecar } from './sidecar.ts'
 import { type StateArchive, stateArchives } from './state-archives.ts'
@@ -162,6 +163,16 @@ export class FileBackend {
     if (raw === undefined) return undefined
     const bytes = decompress(raw, basename(file), this.#maxBytes)
     return { file, target, raw, compression: compressionOf(raw), bytes }
+  }
+
+  /**
+   * The state of a stack as it lies there, packed as it is, piece by piece, for a reader that does not hold it whole;
+   * undefined where it has none.
+   * @throws ERR_LINK_NOT_FOLLOWED, ERR_IO; ERR_CHANGED_MEANWHILE if the file is written to while it is read
+   */
+  readPieces(reference: StackReference): FilePieces | undefined {
+    const file = this.find(reference)
+    return file === undefined ? undefined : readPieces(this.fs, this.resolve(file))
   }
 
   /** Every file that keeps an earlier state or configuration of a stack, and with it earlier ciphertexts. */

@@ -1,6 +1,7 @@
 import type { SealedKey } from '@stackseal/core'
 
 import { sha256Hex } from '../files/hash.ts'
+import { COMPACT_BLOCK, printProviderBlock } from '../state/provider-block.ts'
 import { goJsonString } from '../values/go-json.ts'
 
 /**
@@ -25,16 +26,14 @@ export interface InitialState {
 export function initialState(qualifiedName: string, sealedKey: SealedKey, time: Date): InitialState {
   const stack = goJsonString(qualifiedName, false)
   const manifest = `{"time":${JSON.stringify(time.toISOString())},"magic":"${sha256Hex(FORMAT_VERSION)}","version":"${FORMAT_VERSION}"}`
-  const latest = `{"manifest":${manifest},"secrets_providers":${providerBlock(sealedKey)},"metadata":{}}`
-  const encoder = new TextEncoder()
+  const latest = `{"manifest":${manifest},"secrets_providers":${printProviderBlock(sealedKey, COMPACT_BLOCK)},"metadata":{}}`
   return {
-    document: encoder.encode(`{"version":3,"checkpoint":{"stack":${stack},"latest":${latest}}}`),
-    previous: encoder.encode(`{"version":0,"checkpoint":{"stack":${stack}}}`),
+    document: new TextEncoder().encode(`{"version":3,"checkpoint":{"stack":${stack},"latest":${latest}}}`),
+    previous: firstState(qualifiedName),
   }
 }
 
-/** How a state names its key. Pulumi compares these bytes, so order and escapes are its own. */
-function providerBlock({ url, sealed }: SealedKey): string {
-  if (url.scheme === 'passphrase') return `{"type":"passphrase","state":{"salt":${goJsonString(sealed)}}}`
-  return `{"type":"cloud","state":{"url":${goJsonString(url.text)},"encryptedkey":${goJsonString(sealed)}}}`
+/** What the reference writes of a new stack before all else: a state that says nothing. */
+export function firstState(qualifiedName: string): Uint8Array {
+  return new TextEncoder().encode(`{"version":0,"checkpoint":{"stack":${goJsonString(qualifiedName, false)}}}`)
 }

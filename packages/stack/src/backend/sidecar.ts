@@ -2,7 +2,7 @@ import type { FileSystem } from '../files/file-system.ts'
 import { md5Base64 } from '../files/hash.ts'
 import { readBytes } from '../files/read-file.ts'
 import { replaceFile } from '../files/replace-file.ts'
-import { compressionOf } from './compression.ts'
+import { compressionOf } from '../files/compression.ts'
 
 const ENDING = '.attrs'
 const MAX_SIDECAR_BYTES = 1024 * 1024

@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { outcome } from '../files/io-error.ts'
 import { readBytes } from '../files/read-file.ts'
 import { replaceFile } from '../files/replace-file.ts'
-import { compress } from './compression.ts'
+import { compress } from '../files/compression.ts'
 import { type FileBackend, MAX_STATE_BYTES, type StackReference, type StoredCheckpoint } from './file-backend.ts'
 import { writeSidecar } from './sidecar.ts'
 

@@ -11,6 +11,12 @@ export function sha256Hex(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
+/** SHA-256 of bytes that come in pieces. */
+export function sha256OfPieces(): { readonly add: (bytes: Uint8Array) => void; readonly hex: () => string } {
+  const hash = createHash('sha256')
+  return { add: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') }
+}
+
 /** MD5 in base64: only for the note that the reference's storage keeps beside a file; nothing relies on it. */
 export function md5Base64(bytes: Uint8Array): string {
   return createHash('md5').update(bytes).digest('base64')

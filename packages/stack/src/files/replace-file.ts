@@ -5,7 +5,7 @@ import type { FileStatus, FileSystem } from './file-system.ts'
 import { errnoOf, ioError, outcome } from './io-error.ts'
 
 // What the reference gives a new stack file; the system takes the umask off.
-const NEW_FILE_MODE = 0o644
+export const NEW_FILE_MODE: number = 0o644
 const STAGED_MODE = 0o600
 const COMPARE_BYTES = 256 * 1024
 
@@ -79,7 +79,8 @@ function statusBefore(fs: FileSystem, target: string, expected: Uint8Array | und
   return status
 }
 
-function statusIfThere(fs: FileSystem, path: string): FileStatus | undefined {
+/** The status of the name itself; undefined where nothing has it. */
+export function statusIfThere(fs: FileSystem, path: string): FileStatus | undefined {
   try {
     return fs.lstat(path)
   } catch (error) {
@@ -118,7 +119,8 @@ export function writeAll(fs: FileSystem, fd: number, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length;) written += fs.write(fd, bytes.subarray(written))
 }
 
-function keepOwnerAndMode(fs: FileSystem, fd: number, before: FileStatus): void {
+/** Gives the new file the mode of the old one, and its owner and group where the system lets it. */
+export function keepOwnerAndMode(fs: FileSystem, fd: number, before: FileStatus): void {
   const fresh = fs.fstat(fd)
   let mode = before.mode
   if (fresh.uid !== before.uid || fresh.gid !== before.gid) {
@@ -184,7 +186,8 @@ function descriptorHolds(fs: FileSystem, fd: number, expected: Uint8Array): bool
   }
 }
 
-function removeLeftover(fs: FileSystem, staged: string): void {
+/** Removes what was prepared and will not be used. */
+export function removeLeftover(fs: FileSystem, staged: string): void {
   try {
     fs.unlink(staged)
   } catch (error) {
@@ -205,7 +208,8 @@ function changedMeanwhile(target: string): StacksealError {
   )
 }
 
-function refused(error: unknown, target: string): unknown {
+/** An error from before the rename, as one that says that the file was not changed. */
+export function refused(error: unknown, target: string): unknown {
   if (!isStacksealError(error)) return ioError(error, target, 'could not be written', false)
   return new StacksealError(error.code, `${error.message}${outcome(target, false)}`, {
     hint: error.hint,
@@ -214,7 +218,8 @@ function refused(error: unknown, target: string): unknown {
   })
 }
 
-function renameRefused(error: unknown, target: string): unknown {
+/** What a refused rename means. */
+export function renameRefused(error: unknown, target: string): unknown {
   const errno = errnoOf(error)
   if (errno !== 'EBUSY' && errno !== 'EXDEV' && errno !== 'EPERM') {
     return ioError(error, target, 'could not be replaced', false)

@@ -68,6 +68,9 @@ export interface BlockStyle {
   readonly escapesHtml: boolean
 }
 
+/** On one line without spaces, as it stands in the files of a backend. */
+export const COMPACT_BLOCK: BlockStyle = { beforeMember: '', indent: '', afterColon: '', escapesHtml: true }
+
 /**
  * Writes a provider block byte for byte as Pulumi writes it for this sealed key, in the spacing of its place: Pulumi takes
  * two blocks for two keys as soon as one byte of their state differs.

@@ -1,5 +1,5 @@
 import { type Envelope, type SealedKey, StacksealError } from '@stackseal/core'
-import { printProviderBlock } from './provider-block.ts'
+import { COMPACT_BLOCK, printProviderBlock } from './provider-block.ts'
 import { SEALED_VERSION } from './state-container.ts'
 import { SECRET_SIGNATURE, SIGNATURE_KEY } from './signatures.ts'
 import { StateFile } from './state-file.ts'
@@ -47,7 +47,7 @@ export async function sealState(value: unknown, envelope: Envelope, { previous }
   const fresh = (await envelope.encryptAll(clear.filter((_, i) => keeps[i] === undefined))).values()
   const secrets = keeps.map((ciphertext) => secretText(ciphertext ?? fresh.next().value ?? ''))
   const text = parts.map((part, i) => (i === 0 ? part : `${secrets[i - 1]}${part}`)).join('')
-  return `{"stackseal":${SEALED_VERSION},"secrets_providers":${printProviderBlock(envelope.sealedKey, COMPACT)},"value":${text}}\n`
+  return `{"stackseal":${SEALED_VERSION},"secrets_providers":${printProviderBlock(envelope.sealedKey, COMPACT_BLOCK)},"value":${text}}\n`
 }
 
 /**
@@ -71,7 +71,6 @@ export async function openState(
 }
 
 const PLACE = '\0'
-const COMPACT = { beforeMember: '', indent: '', afterColon: '', escapesHtml: true }
 
 function secretText(ciphertext: string): string {
   return `{"${SIGNATURE_KEY}":"${SECRET_SIGNATURE}","ciphertext":"${ciphertext}"}`

@@ -20,6 +20,7 @@ const ROOT_TYPE = 'pulumi:pulumi:Stack'
  * The outputs of a stack, as its root resource holds them: secrets are `Secret`s, numbers float64, byte strings Uint8Arrays.
  *
  * @param envelope opens the secrets among them; without it they are {@link SealedValue}s, and no key is needed
+ * @param only the one output that is wanted: the others are not opened
  * @returns undefined for a state without a root resource: nothing was deployed
  * @throws for an output that does not open, naming it: ERR_DECRYPT_FAILED, ERR_MALFORMED_CIPHERTEXT, ERR_SECRET_NOT_TEXT,
  * ERR_MALFORMED_SECRET
@@ -27,9 +28,11 @@ const ROOT_TYPE = 'pulumi:pulumi:Stack'
 export async function stackOutputs(
   state: StateFile,
   envelope?: Envelope,
+  only?: string,
 ): Promise<ReadonlyMap<string, unknown> | undefined> {
-  const outputs = rootOutputs(state)
-  if (outputs === undefined) return undefined
+  const all = rootOutputs(state)
+  if (all === undefined) return undefined
+  const outputs = Object.fromEntries(Object.entries(all).filter(([name]) => only === undefined || name === only))
   const opened = envelope === undefined ? undefined : await openSecrets(state, outputs, envelope)
   const secret = ({ member, text }: { readonly member: string; readonly text: string }): unknown => {
     if (member === 'plaintext') return readSecret(text)

@@ -52,7 +52,7 @@ export class StateFile {
   }
 
   /**
-   * Parses a document, as text or as the bytes of JSON (for what is compressed see {@link readStateBytes}).
+   * Parses a document, as text or as the bytes of JSON (what is compressed is unpacked before: `decompress`).
    * @throws ERR_MALFORMED_FILE, ERR_MALFORMED_SECRET, ERR_DUPLICATE_KEY, ERR_UNSUPPORTED_STATE
    */
   static parse(document: Uint8Array | string): StateFile {

@@ -42,9 +42,11 @@ export async function importState(state: StateFile, options: ImportOptions): Pro
 }
 
 async function withSealedSecrets(state: StateFile, { open, stackEnvelope }: ImportOptions): Promise<StateFile> {
-  if (state.slots.length === 0) return state
-  const envelope = state.provider === undefined ? await stackEnvelope() : await open(state.sealedKey)
-  return sealStateSecrets(state, envelope)
+  const { provider } = state
+  // A key that Pulumi Cloud holds opens nothing elsewhere, so the stack's own takes its place, as in the reference.
+  const takesStackKey = provider === undefined || provider.type === 'service'
+  if (state.slots.length === 0 && provider?.type !== 'service') return state
+  return sealStateSecrets(state, takesStackKey ? await stackEnvelope() : await open(state.sealedKey))
 }
 
 function refusal(against: readonly ImportFinding[], first: ImportFinding): StacksealError {

@@ -107,11 +107,14 @@ function stringText(text: string): string {
 }
 
 function floatText(value: number): string {
+  return signed(FLOAT_SIGNATURE, `"value":"${floatBits(value)}"`)
+}
+
+/** The bits of a number that JSON can not express, as 16 hexadecimal digits. */
+export function floatBits(value: number): string {
+  if (value === Infinity) return '7ff0000000000000'
   // Go's NaN has another bit set than JavaScript's.
-  let hex = '7ff8000000000001'
-  if (value === Infinity) hex = '7ff0000000000000'
-  else if (value === -Infinity) hex = 'fff0000000000000'
-  return signed(FLOAT_SIGNATURE, `"value":"${hex}"`)
+  return value === -Infinity ? 'fff0000000000000' : '7ff8000000000001'
 }
 
 /** What stands in a secret's place in a tree that was read. */

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path'
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { compress, decompress } from '../../src/backend/compression.ts'
+import { compress, decompress } from '../../src/files/compression.ts'
 import { lockStack } from '../../src/backend/stack-lock.ts'
 import { fileCarrier } from '../../src/backend/state-carrier.ts'
 import { bytesOf, temporaryFolder } from '../temporary-folder.ts'

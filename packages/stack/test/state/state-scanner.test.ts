@@ -2,7 +2,7 @@ import { isStacksealError } from '@stackseal/core'
 import * as fc from 'fast-check'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { compressionOf, compressStateBytes, readStateBytes } from '../../src/state/state-compression.ts'
+import { compress as pack, compressionOf, decompress } from '../../src/files/compression.ts'
 import { StateFile } from '../../src/state/state-file.ts'
 import { rekeyStateFile, revealState, verifyState } from '../../src/state/state-secrets.ts'
 import { rekeyState } from '../../src/state/state-work.ts'
@@ -239,9 +239,11 @@ describe('compressed documents', () => {
   ] as const)('%s is told by its first bytes and read', (name, compress) => {
     const bytes = Buffer.from(document('"a":1'))
     expect(compressionOf(compress(bytes))).toBe(name)
-    expect(Buffer.from(readStateBytes(compress(bytes)))).toEqual(bytes)
-    expect(Buffer.from(readStateBytes(compressStateBytes(bytes, name)))).toEqual(bytes)
-    expect(refusal(() => readStateBytes(compress(bytes).subarray(0, -5))).code).toBe('ERR_MALFORMED_FILE')
+    expect(Buffer.from(decompress(compress(bytes), 'state.json', 1e9))).toEqual(bytes)
+    expect(Buffer.from(decompress(pack(bytes, name), 'state.json', 1e9))).toEqual(bytes)
+    expect(refusal(() => decompress(compress(bytes).subarray(0, -5), 'state.json', 1e9)).code).toBe(
+      'ERR_MALFORMED_FILE',
+    )
   })
 
   test.each([
@@ -250,13 +252,13 @@ describe('compressed documents', () => {
   ] as const)('a few bytes of %s that say they are very many are refused', (_, compress) => {
     const bomb = compress(Buffer.alloc(50_000_000))
     const before = process.memoryUsage().arrayBuffers
-    expect(refusal(() => readStateBytes(bomb, 1_000_000)).code).toBe('ERR_FILE_TOO_LARGE')
+    expect(refusal(() => decompress(bomb, 'state.json', 1_000_000)).code).toBe('ERR_FILE_TOO_LARGE')
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000)
   })
 
   test('what is not compressed is given back as it is', () => {
     const bytes = Buffer.from('{}')
-    expect(readStateBytes(bytes)).toBe(bytes)
+    expect(decompress(bytes, 'state.json', 1e9)).toBe(bytes)
   })
 })
 

@@ -7,6 +7,9 @@ export type Compression = 'none' | 'gzip' | 'zstd'
 /** What a packed file's name ends with, behind `.json`. */
 export const COMPRESSION_ENDINGS: Readonly<Record<Compression, string>> = { none: '', gzip: '.gz', zstd: '.zst' }
 
+/** How many bytes it takes to tell. */
+export const MAGIC_BYTES = 4
+
 /** By the first bytes, as the reference does: names are not looked at. RFC 1952, 2.3.1; RFC 8878, 3.1.1. */
 export function compressionOf(bytes: Uint8Array): Compression {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8) return 'gzip'

@@ -1,0 +1,100 @@
+import type { Terminal } from './terminal.ts'
+
+const QUIET_MS = 1_000
+const REDRAW_MS = 100
+const LINE_MS = 5_000
+const BAR_CELLS = 20
+const KIB = 1_024
+
+/** How far a command is. */
+export interface Done {
+  /** Bytes of the input that were read. */
+  readonly bytes: number
+  /** Secrets that were worked on. */
+  readonly secrets: number
+}
+
+export interface ProgressOptions {
+  /** What is being done: "re-keying". */
+  readonly what: string
+  /** Bytes of the input; undefined where that is not known, as in a pipe: then there is a count and no bar. */
+  readonly size: number | undefined
+  /** Milliseconds from some moment on. */
+  readonly now?: () => number
+}
+
+/**
+ * Tells on standard error how far a command is, if it takes longer than a second: on a terminal a line with a bar, counts
+ * and the time that is left, drawn anew in its place; elsewhere a plain line every five seconds; with --quiet nothing.
+ */
+export class Progress {
+  readonly #terminal: Terminal
+  readonly #what: string
+  readonly #size: number | undefined
+  readonly #now: () => number
+  readonly #start: number
+  #nextAt: number
+  #bytes = 0
+  #secrets = 0
+
+  constructor(terminal: Terminal, { what, size, now = () => performance.now() }: ProgressOptions) {
+    this.#terminal = terminal
+    this.#what = what
+    this.#size = size
+    this.#now = now
+    this.#start = now()
+    this.#nextAt = this.#start + QUIET_MS
+  }
+
+  /** For whoever reads the input: how many bytes have come. */
+  readonly bytes = (count: number): void => {
+    this.#bytes = count
+    this.#tell()
+  }
+
+  /** For whoever does the work: how many secrets are done. */
+  readonly secrets = (count: number): void => {
+    this.#secrets = count
+    this.#tell()
+  }
+
+  /** Takes the line away. */
+  end(): void {
+    this.#terminal.clearStatus()
+  }
+
+  #tell(): void {
+    const now = this.#now()
+    if (now < this.#nextAt || this.#terminal.isQuiet) return
+    const drawn = this.#terminal.status(this.#line(now))
+    this.#nextAt = now + (drawn ? REDRAW_MS : LINE_MS)
+  }
+
+  #line(now: number): string {
+    const size = this.#size
+    const read = `${mebibytes(this.#bytes)} MiB read`
+    const secrets = this.#secrets === 0 ? read : `${grouped(this.#secrets)} secrets`
+    if (size === undefined || size === 0) {
+      return `${this.#what}: ${this.#secrets === 0 ? read : `${secrets}, ${read}`}`
+    }
+    const part = Math.min(this.#bytes / size, 1)
+    const full = Math.floor(part * BAR_CELLS)
+    const bar = `[${'#'.repeat(full)}${'.'.repeat(BAR_CELLS - full)}]`
+    const left = part === 0 ? '' : `, ${duration(((now - this.#start) / part) * (1 - part))} left`
+    return `${this.#what}: ${bar} ${Math.floor(part * 100)} %, ${secrets}${left}`
+  }
+}
+
+/** With a comma at every thousand. (Node's own way loads tables for all languages, which takes longer than the work.) */
+function grouped(count: number): string {
+  return String(count).replaceAll(/(?<=\d)(?=(?:\d{3})+$)/g, ',')
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / (KIB * KIB)).toFixed(0)
+}
+
+function duration(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000)
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+}
