@@ -349,8 +349,8 @@ export const COMMANDS: readonly Command[] = [
     flags: [OUTPUT_FLAG],
     examples: [
       {
-        text: 'One output of a state in any backend',
-        line: "pulumi stack export | stackseal state reveal | jq '.deployment.resources[0].outputs.url'",
+        text: 'What a state in any backend holds',
+        line: 'pulumi stack export | stackseal state reveal | jq .deployment.resources',
       },
       { text: 'For its owner alone', line: 'stackseal state reveal state.json --output plain.json' },
     ],
@@ -368,7 +368,7 @@ export const COMMANDS: readonly Command[] = [
       { text: 'What was revealed', line: 'stackseal state seal plain.json | pulumi stack import' },
       {
         text: 'A state that names no key',
-        line: 'stackseal state seal plain.json --to-stack-file Pulumi.dev.yaml --output state.json',
+        line: 'stackseal state seal plain.json --to-stack-file Pulumi.dev.yaml',
       },
     ],
     load: () => import('./commands/state-seal.ts'),
@@ -377,6 +377,7 @@ export const COMMANDS: readonly Command[] = [
     words: ['state', 'rekey'],
     summary: 'Move every secret of a state to another key',
     description: [
+      'For a state in any backend: pulumi stack export | stackseal state rekey --to-stack-file Pulumi.dev.yaml | pulumi stack import',
       'Opens each secret with the key that the state names, encrypts it under the other, opens the result again and compares. A wrong key is an error before the first byte of output, and what was printed before any other error is no valid state.',
       'Where both keys are passphrases, STACKSEAL_NEW_PASSPHRASE or the file that STACKSEAL_NEW_PASSPHRASE_FILE names gives the new one, and PULUMI_CONFIG_PASSPHRASE the old.',
     ],
@@ -384,8 +385,8 @@ export const COMMANDS: readonly Command[] = [
     flags: [...NEW_KEY_FLAGS, OUTPUT_FLAG],
     examples: [
       {
-        text: "A state in any backend of Pulumi, to the key of the stack's file",
-        line: 'pulumi stack export | stackseal state rekey --to-stack-file Pulumi.dev.yaml | pulumi stack import',
+        text: "An export, to the key of the stack's file",
+        line: 'stackseal state rekey --to-stack-file Pulumi.dev.yaml <old.json >new.json',
       },
       { text: 'To a new key', line: 'stackseal state rekey state.json --to hashivault://app --output new.json' },
     ],
