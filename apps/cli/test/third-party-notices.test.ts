@@ -35,7 +35,7 @@ test.each([
 test('every file of somebody else that the bundle names is of one of them', () => {
   // The bundler writes the path of a module above what it took from it.
   const path =
-    /^\/\/(?:#region)? \S*node_modules\/\.pnpm\/[^/]*@(\d[^/_(]*)[^/]*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//gm
+    /^\/\/(?:#region)? \S*node_modules\/\.pnpm\/@?[^/@]+@(\d[^/_(]*)[^/]*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//gm
   const bundled = globSync('*.mjs', { cwd: DIST }).flatMap((file) =>
     [...readFileSync(`${DIST}/${file}`, 'utf8').matchAll(path)].map(([, version, name]) => `${name} ${version}`),
   )
