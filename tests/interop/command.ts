@@ -1,6 +1,6 @@
 import type { ConfigEntry } from '@stackseal/stack'
 import { anyEdit, anyPlace, argumentsOf, type Edit, inputOf } from './edit.ts'
-import { setsLostText } from './known-differences.ts'
+import { isLostObject, setsLostText } from './known-differences.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import { anyText } from './texts.ts'
 
@@ -78,7 +78,8 @@ function pair({ key, value }: SetEdit): string {
 function setJson(random: SeededRandom, stack: StackName, entries: readonly ConfigEntry[]): Command {
   const edits = several(random, () => plainEnough(() => aSet(random, entries, false)))
   const shown = edits.map((edit): [string, object] => {
-    if (!random.chance(35)) return [edit.key, { value: edit.value, secret: edit.as === 'secret' }]
+    const secret = edit.as === 'secret'
+    if (isLostObject(edit.key, secret) || !random.chance(60)) return [edit.key, { value: edit.value, secret }]
     const objectValue = anyData(random, 0)
     return [edit.key, { value: JSON.stringify(objectValue), objectValue, secret: false }]
   })
