@@ -16,6 +16,7 @@ export type PendingEdit =
   /** A value with secrets, whose plaintexts are known. */
   | ({ readonly kind: 'set-sealed'; readonly place: ConfigPlace } & CoveredValue)
   | { readonly kind: 'remove'; readonly place: ConfigPlace }
+  | { readonly kind: 'set-environment'; readonly value: ConfigValue }
   /** Encrypts whatever is marked `!secret`. */
   | { readonly kind: 'encrypt-marked' }
 
@@ -46,6 +47,7 @@ export async function applyEdits(
   const replacedDamaged: ConfigPlace[] = []
   for (const edit of edits) {
     if (edit.kind === 'remove') edited = await edited.remove(edit.place)
+    else if (edit.kind === 'set-environment') edited = await edited.withEnvironment(edit.value)
     else if (edit.kind === 'set') edited = await edited.set(edit.place, edit.value)
     else {
       const envelope = await open(edited)
