@@ -1,4 +1,4 @@
-// What `npm run demo`, `npm test`, `npm run test:interop`, `npm run test:services`, `npm run test:runtimes`,
+// What `npm run demo`, `npm run demo:kms`, `npm test`, `npm run test:interop`, `npm run test:services`, `npm run test:runtimes`,
 // `npm run fuzz` and `npm run bench` call. It is started by whatever Node a machine has (20 or newer) with nothing but npm beside it: it
 // installs with the pinned pnpm, then runs the task on the pinned Node. Plain JavaScript without a dependency, because
 // nothing is installed when it starts.
@@ -19,6 +19,10 @@ const TASKS = {
   demo() {
     turbo('build', '--filter=stackseal')
     return program('the demo', 'tools/demo/demo')
+  },
+  'demo:kms'() {
+    turbo('build', '--filter=stackseal')
+    return program('the demo on a key service', 'tools/demo/kms')
   },
   test() {
     rmSync(REPORTS, { recursive: true, force: true })
@@ -41,7 +45,8 @@ const TASKS = {
   },
   'test:services'() {
     rmSync(join(REPORTS, 'services.json'), { force: true })
-    turbo('build', '--filter=stackseal')
+    // All of them: some are packed and installed elsewhere.
+    turbo('build')
     return summary(['services.json'], program('the service tests', 'tools/services/run'))
   },
   'test:runtimes'() {

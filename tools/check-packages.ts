@@ -14,6 +14,8 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
+import { checkPassphraseAlone } from './check-passphrase-alone.ts'
+import { checkThirdParty } from './check-third-party.ts'
 import { Checks } from './checks.ts'
 import { type Manifest, type PackedPackage, packPackage, run } from './packed-package.ts'
 
@@ -24,13 +26,15 @@ const LARGEST_CLI_BYTES = 15_000_000
 const checks = new Checks()
 const work = mkdtempSync(join(realpathSync(tmpdir()), 'stackseal-packages-'))
 try {
-  const packages = globSync('{packages,apps}/*/package.json', { cwd: ROOT })
+  const packages = globSync('{packages,apps,examples}/*/package.json', { cwd: ROOT })
     .toSorted()
     .filter((file) => (JSON.parse(readFileSync(join(ROOT, file), 'utf8')) as Manifest).private !== true)
     .map((file) => packPackage(join(ROOT, dirname(file)), work))
   for (const packed of packages) await checkContents(packed)
   checkLibraries(packages.filter(({ manifest }) => manifest.exports?.['.'] !== undefined))
   for (const packed of packages.filter(({ manifest }) => manifest.bin !== undefined)) checkCommand(packed)
+  checkPassphraseAlone(checks, packages, work)
+  checkThirdParty(checks, packages, work)
 } finally {
   rmSync(work, { recursive: true })
 }

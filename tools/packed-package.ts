@@ -39,10 +39,11 @@ export function run(
   command: string,
   commandArguments: readonly string[],
   folder: string,
+  env: NodeJS.ProcessEnv = process.env,
 ): { readonly output: string; readonly problem: string | undefined } {
   // What npm passes to its scripts must not steer an npm that is started here for another folder.
   const environment = Object.fromEntries(
-    Object.entries(process.env).filter(
+    Object.entries(env).filter(
       ([name]) => !/^npm_(?:config_local_prefix|config_prefix|package_|lifecycle_|command)/.test(name),
     ),
   )

@@ -83,6 +83,13 @@ export const ROOMS: readonly Room[] = [
     builtins: 'all',
     process: true,
   },
+  {
+    folder: 'examples/http-service',
+    workspace: [CORE, '@stackseal/provider-passphrase', '@stackseal/stack'],
+    packages: [],
+    builtins: 'all',
+    process: true,
+  },
   { folder: 'examples/*', workspace: [CORE, TESTKIT], packages: 'any', builtins: 'all', process: true },
 ]
 

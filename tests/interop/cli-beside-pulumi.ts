@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import type { CliService } from '../services/cli/cli-service.ts'
+import { type CliService, stage } from '../services/cli/cli-service.ts'
 import { Playground, skipWithoutPulumi } from './playground.ts'
 import { out } from './run-command.ts'
 
@@ -22,7 +22,7 @@ export function testBesidePulumi(start: () => Promise<CliService>): void {
   test('Pulumi inits and sets; Stackseal reads, sets and re-wraps; Pulumi reads', async (context) => {
     skipWithoutPulumi(context)
     const cwd = playground.project('of-pulumi')
-    const { keyUrl, events } = service
+    const { keyUrl } = service
     const header = (): string =>
       /^encryptedkey: .*$/m.exec(readFileSync(join(cwd, 'Pulumi.dev.yaml'), 'utf8'))?.[0] ?? ''
     await out(playground.pulumi(cwd, ['stack', 'init', 'dev', '--secrets-provider', keyUrl]))
@@ -30,7 +30,7 @@ export function testBesidePulumi(start: () => Promise<CliService>): void {
     const before = header()
     expect(await out(playground.stackseal(cwd, ['config', 'get', 'a']))).toBe('of Pulumi\n')
     await out(playground.stackseal(cwd, ['config', 'set', '--secret', 'b', 'of Stackseal']))
-    await events.rotate()
+    await stage(service, 'rotate')
     await out(playground.stackseal(cwd, ['stack', 'rewrap']))
     expect(header()).not.toBe(before)
     expect(await out(playground.pulumi(cwd, ['config', 'get', 'a']))).toBe('of Pulumi\n')
@@ -45,7 +45,7 @@ export function testBesidePulumi(start: () => Promise<CliService>): void {
     await out(playground.stackseal(cwd, ['config', 'set', '--secret', 'a', 'of Stackseal']))
     await out(playground.stackseal(cwd, ['stack', 'rewrap', '--to', otherKeyUrl]))
     const made = readFileSync(join(cwd, 'Pulumi.dev.yaml'), 'utf8')
-    await out(playground.pulumi(cwd, ['stack', 'init', 'dev', '--secrets-provider', otherKeyUrl]))
+    await out(playground.pulumi(cwd, ['stack', 'select', 'dev']))
     expect(readFileSync(join(cwd, 'Pulumi.dev.yaml'), 'utf8')).toBe(made)
     expect(await out(playground.pulumi(cwd, ['config', 'get', 'a']))).toBe('of Stackseal\n')
     await out(playground.pulumi(cwd, ['config', 'set', '--secret', 'b', 'of Pulumi']))

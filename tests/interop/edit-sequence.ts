@@ -42,8 +42,8 @@ export class EditSequence {
     const isJson = start.format === 'json'
     this.#file = isJson ? 'Pulumi.dev.json' : 'Pulumi.dev.yaml'
     const [ours, theirs] = [`${name}-ours`, `${name}-theirs`]
-    this.#ours = isJson ? playground.jsonProject(ours) : playground.project(ours)
-    this.#theirs = isJson ? playground.jsonProject(theirs) : playground.project(theirs)
+    this.#ours = isJson ? playground.jsonProject(ours) : playground.project(ours, undefined, start.project)
+    this.#theirs = isJson ? playground.jsonProject(theirs) : playground.project(theirs, undefined, start.project)
   }
 
   /** Throws an error that tells the whole step where the two part; gives the number of steps played. */

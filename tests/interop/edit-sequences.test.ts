@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EditSequence, type Sides } from './edit-sequence.ts'
 import { hasLostLayout, KNOWN_DIFFERENCES } from './known-differences.ts'
 import { LibrarySide } from './library-side.ts'
-import { Playground, PULUMI, ROOT, skipWithoutPulumi } from './playground.ts'
+import { Playground, PROJECT, PULUMI, ROOT, skipWithoutPulumi } from './playground.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { handWrittenFile, type Ingredients, type StartingFile } from './starting-file.ts'
 import { handWrittenJsonFile } from './starting-json-file.ts'
@@ -52,7 +52,9 @@ describe.concurrent('the same edits by Stackseal and by Pulumi give the same val
   test.for(seeds)('seed %i', async (seed, context) => {
     skipWithoutPulumi(context)
     const random = new SeededRandom(seed)
-    const sequence = new EditSequence(sides, `seed-${seed}`, random, startingFile(seed, random, ingredients))
+    const start = startingFile(seed, random, ingredients)
+    const project = seed % 4 === 2 ? { project: PROJECT_WITH_CONFIG } : {}
+    const sequence = new EditSequence(sides, `seed-${seed}`, random, { ...start, ...project })
     expect(await sequence.play(STEPS)).toBe(STEPS)
   })
 })
@@ -65,7 +67,24 @@ test('every way in which the two may differ stands in the table of differences',
   expect(KNOWN_DIFFERENCES.filter(({ id }) => !ids.includes(id))).toEqual([])
 })
 
-/** As `stack init` leaves a file, or as a person does; every fourth one is JSON. */
+/** What such a project gives is listed by both, for keys that the stack has not, and stays out of the stack file. */
+const PROJECT_WITH_CONFIG = `name: ${PROJECT}
+runtime: yaml
+config:
+  a: {type: string, default: given}
+  region: eu
+  k1: {type: array, items: {type: integer}, default: [1, 2]}
+  aws:region: us-east-1
+  other:k: {value: {x: 1.5, y: [a]}}
+  project-only: {type: integer, default: 7}
+  project-deep.er: {default: true}
+  required: {type: string}
+`
+
+/**
+ * As `stack init` leaves a file, or as a person does; every fourth one is JSON, and every fourth stands in a project with
+ * a configuration of its own.
+ */
 function startingFile(seed: number, random: SeededRandom, ingredients: Ingredients): StartingFile {
   if (seed % 4 === 0) {
     if (random.chance(80)) return handWrittenJsonFile(random, ingredients)

@@ -33,7 +33,13 @@ const LOST_TEXTS: readonly LostText[] = [
   { id: 'leading-tab', applies: (text) => text.startsWith('\t') && text.includes('\n') },
 ]
 
-const LOST_LAYOUTS: readonly LostLayout[] = [{ id: 'folded-keep', applies: (file) => file.includes('>+') }]
+/** A folded text with a line that is indented deeper than its first one. */
+const FOLDED_DEEPER = />[-+]?[^\n]*\n( *)[^\s][^\n]*\n(?:(?:\1[^\s][^\n]*|[ \r]*)\n)*\1 +[^\s]/
+
+const LOST_LAYOUTS: readonly LostLayout[] = [
+  { id: 'folded-keep', applies: (file) => file.includes('>+') },
+  { id: 'folded-deeper', applies: (file) => FOLDED_DEEPER.test(file) },
+]
 
 const REFUSALS: readonly Refusal[] = [
   {

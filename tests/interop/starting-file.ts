@@ -30,6 +30,8 @@ export interface SharedPlace {
 export interface StartingFile {
   /** YAML if not given. */
   readonly format?: 'json'
+  /** The text of the project file, where it says more than usual. */
+  readonly project?: string
   readonly text: string
   readonly shared: readonly SharedPlace[]
 }

@@ -42,8 +42,11 @@ function modulesOf(...commandLine: string[]): string[] {
 const PARTS = {
   'the YAML parser': 'YAMLParseError',
   'the passphrase provider': 'pbkdf2',
-  'the Vault provider': 'VAULT_SERVER_TOKEN',
+  'the Vault provider': 'is not a text that Vault has sealed',
   'the SDK of Vault': 'AxiosError',
+  'the SDK of AWS KMS': 'TrentService',
+  'the SDK of Azure Key Vault': 'RemoteCryptographyProvider',
+  'the SDK of Google Cloud KMS': 'google.cloud.kms.v1.KeyManagementService',
   'the loader of other modules': 'registerHooks',
   'the word lists': 'trustno1',
 }

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 
 import { type ErrorKind, ERRORS, isStacksealError } from '@stackseal/core'
 
+import { everyText } from '../../packages/provider-testkit/src/secret-search.ts'
+import { leakRecord } from './leaks/leak-record.ts'
+
 const REPORTS = join(import.meta.dirname, '../../.reports')
 
 /** What tools/services/run.ts makes its table from. */
@@ -51,6 +54,7 @@ export async function eventOf(
   try {
     await work()
   } catch (error) {
+    leakRecord.told(`${service}: ${event}, the error`, everyText(error))
     if (!isStacksealError(error)) throw error
     outcome = error.code
     exit = EXITS[ERRORS[error.code].kind]

@@ -12,6 +12,7 @@ export default defineConfig({
   test: {
     reporters: ['default', 'json'],
     ...test,
+    setupFiles: [...[test?.setupFiles ?? []].flat(), join(import.meta.dirname, 'leaks/note-keys.mjs')],
     include: ['**/*.test.ts'],
     fileParallelism: false,
     outputFile: { json: join(import.meta.dirname, '../../.reports/services.json') },

@@ -1,6 +1,7 @@
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 
 import { parseCiphertext } from '../../packages/core/src/ciphertext.ts'
 import { isStacksealError } from '../../packages/core/src/errors.ts'
@@ -8,9 +9,14 @@ import { parseKeyUrl } from '../../packages/core/src/key-url.ts'
 import { parseEncryptionSalt, printEncryptionSalt } from '../../packages/provider-passphrase/src/encryption-salt.ts'
 import { parseConfigKey, parseConfigKeyArgument, printConfigKey } from '../../packages/stack/src/config/config-key.ts'
 import { parsePropertyPath, printPropertyPath } from '../../packages/stack/src/config/property-path.ts'
+import { decompress } from '../../packages/stack/src/files/compression.ts'
 import { nodeFileSystem } from '../../packages/stack/src/files/file-system.ts'
 import { findProject } from '../../packages/stack/src/project.ts'
 import { StackFile } from '../../packages/stack/src/stack-file.ts'
+import { decompressState } from '../../packages/stack/src/state/state-compression.ts'
+import { exportStateBytes } from '../../packages/stack/src/state/state-export.ts'
+import { StateFile } from '../../packages/stack/src/state/state-file.ts'
+import { inspectState } from '../../packages/stack/src/state/state-work.ts'
 
 const VECTORS = join(import.meta.dirname, '../../vectors')
 const MEBIBYTE = 1024 * 1024
@@ -63,6 +69,28 @@ const HARD_JSON = {
   'half a pair': () => '{"config": {"proj:a": "\\ud800"}}',
   'a NUL': () => '{"config": {"proj:a": "\\u0000"}}',
 }
+const SIGNATURE = '"4dabf18193072939515e22adb298388d":"1b47061264138c4ac30d75fd1eb44270"'
+const STATE_WORDS = words(
+  `${SIGNATURE}¦"ciphertext":"v1:AA==:AA=="¦"plaintext":"\\"x\\""¦"\\u0034dabf18193072939515e22adb298388d":¦"resources":[¦"outputs":{`,
+  '"secrets_providers":{"type":"passphrase","state":{"salt":"v1:"}}¦"version":3,¦"deployment":{¦"checkpoint":{¦"latest":{',
+  '{¦}¦[¦]¦,¦:¦"¦\\¦\\u¦\ud800¦null¦1e400¦-0¦    ¦\n',
+)
+const SMALL_STATE = `{"version":3,"deployment":{"manifest":{},"secrets_providers":{"type":"passphrase","state":{"salt":"v1:AA==:v1:AA==:AA=="}},"resources":[{"urn":"urn:pulumi:dev::p::t::n","type":"t","outputs":{"a":{${SIGNATURE},"ciphertext":"v1:AA==:AA=="}}}]}}`
+const HARD_STATE = {
+  'a text of 100 MB': () => SMALL_STATE.replace('"v1:AA==:AA=="', `"${'A'.repeat(100 * MEBIBYTE)}"`),
+  'a text of 100 MB elsewhere': () => SMALL_STATE.replace('"type":"t"', `"type":"${'t'.repeat(100 * MEBIBYTE)}"`),
+  'deep lists': () => SMALL_STATE.replace('"v1:AA==:AA=="', deep('[', ']')),
+  'deep outputs': () => SMALL_STATE.replace('{"a":', '{"a":'.repeat(100_000)),
+  'a million secrets in a list': () =>
+    `{"version":3,"deployment":{"resources":[{"urn":"u","outputs":{"l":[${`{${SIGNATURE},"ciphertext":"v1:AA==:AA=="},`.repeat(200_000)}1]}}]}}`,
+}
+const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'latin1')
+const packed = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
+const HARD_CONTAINERS = {
+  'a gzip of 4 GiB of zeros in layers': () => packed(gzipSync(gzipSync(Buffer.alloc(512 * MEBIBYTE)))),
+  'a gzip of 600 MB': () => packed(gzipSync(Buffer.alloc(600 * MEBIBYTE, 0x20))),
+  'a zstd of 600 MB': () => packed(zstdCompressSync(Buffer.alloc(600 * MEBIBYTE, 0x20))),
+}
 const LONG = {
   'a long text': () => 'a'.repeat(20 * MEBIBYTE),
   colons: () => ':'.repeat(20 * MEBIBYTE),
@@ -90,6 +118,23 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     ],
     words: JSON_WORDS,
     hard: HARD_JSON,
+  },
+  state: {
+    parse: useState,
+    corpus: [SMALL_STATE, ...texts('pulumi/stacks/**/*export*.json', 'fuzz/state/*')],
+    words: STATE_WORDS,
+    hard: HARD_STATE,
+  },
+  'state-container': {
+    async parse(text) {
+      const bytes = bytesOf(text)
+      parsedOrRefused(() => decompress(bytes, 'a state', 256 * MEBIBYTE))
+      let length = 0
+      for await (const chunk of decompressState([bytes.subarray(0, 3), bytes.subarray(3)])) length += chunk.length
+    },
+    corpus: [packed(gzipSync(SMALL_STATE)), packed(zstdCompressSync(Buffer.from(SMALL_STATE))), SMALL_STATE],
+    words: [packed(Buffer.from([0x1f, 0x8b, 8])), packed(Buffer.from([0x28, 0xb5, 0x2f, 0xfd])), '\0', '\u00ff'],
+    hard: HARD_CONTAINERS,
   },
   'config-key': {
     parse(text) {
@@ -170,6 +215,31 @@ async function useStackFile(text: string, name: string): Promise<void> {
   await settled(file.set({ key: { namespace: 'proj', name: 'fuzzed' }, path: [] }, 'a\nb'))
   const [first] = file.config.values()
   if (first !== undefined) await settled(file.remove({ key: first.key, path: [] }))
+}
+
+/** Reads it whole and as it comes, in small chunks: both find the same. The slots that are put back are the same bytes. */
+async function useState(text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text)
+  const streamed = await inspectState(chunksOf(bytes)).catch((error: unknown) => error)
+  let state: StateFile
+  try {
+    state = StateFile.parse(bytes)
+  } catch (error) {
+    if (isRefusal(error)) keep(isRefusal(streamed) || bytes.length > LARGE_STATE, 'a stream is refused as a whole is')
+    throw error
+  }
+  if (streamed instanceof Error) throw streamed
+  const same = state.withSlots(state.slots.map((slot) => ({ slot, member: slot.member, text: slot.text })))
+  keep(Buffer.compare(same.bytes, bytes) === 0 || text.includes('\\'), 'what is put back in its place is the same')
+  parsedOrRefused(() => exportStateBytes(bytes))
+}
+
+/** Larger ones come as a whole: a chunk for every 7 bytes would be the cost. */
+const LARGE_STATE = 200_000
+
+function* chunksOf(bytes: Uint8Array): Generator<Uint8Array> {
+  const length = bytes.length > LARGE_STATE ? bytes.length : 7
+  for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length)
 }
 
 async function useProject(text: string): Promise<void> {

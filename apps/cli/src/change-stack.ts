@@ -1,9 +1,14 @@
 import { isStacksealError } from '@stackseal/core'
 import { openStack } from '@stackseal/stack'
-import type { Stack } from '@stackseal/stack'
+import type { OpenStackOptions, Stack } from '@stackseal/stack'
 import { basename } from 'node:path'
 import type { Invocation } from './command.ts'
 import { stackOptions } from './stack-options.ts'
+
+interface ChangeOptions extends Partial<Pick<OpenStackOptions, 'ask' | 'registry'>> {
+  /** Not for the command that takes the marks away. */
+  readonly warnOfMarks?: boolean
+}
 
 /**
  * Opens the stack that is meant, for a command whose last step replaces its file: whatever is refused before leaves the
@@ -14,13 +19,14 @@ export async function changeStack(
   invocation: Invocation,
   command: string,
   work: (stack: Stack) => Promise<void>,
+  { warnOfMarks = true, ...shared }: ChangeOptions = {},
 ): Promise<void> {
   let file: string | undefined
   try {
-    const stack = await openStack(stackOptions(invocation, command))
+    const stack = await openStack({ ...stackOptions(invocation, command), ...shared })
     file = basename(stack.file)
     invocation.trace(`read ${stack.file}`)
-    for (const line of stack.markedLines) {
+    for (const line of warnOfMarks ? stack.markedLines : []) {
       invocation.terminal.warn(`line ${line} of ${file} is marked !secret and stands there in plain text`)
     }
     await work(stack)

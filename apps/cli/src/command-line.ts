@@ -79,6 +79,7 @@ export class CommandLineRun {
         arguments: line.arguments,
         flags,
         options,
+        commands: COMMANDS,
         terminal,
         env,
         signal: this.#world.signal(),
@@ -111,6 +112,15 @@ export class CommandLineRun {
   }
 }
 
+async function pageOf({ command, topic: name }: CommandLine, terminal: Terminal): Promise<string> {
+  const { width } = terminal
+  const heading = (text: string): string => terminal.heading(text)
+  const entry = TOPICS.find((topic) => topic.name === name)
+  if (entry === undefined) return helpPage(command, { commands: COMMANDS, globalFlags: GLOBAL_FLAGS, width, heading })
+  const { PAGES } = await import('./topics/pages.ts')
+  return topicPage(PAGES[entry.name], { width, heading })
+}
+
 /** Ends connections; one that does not end is left to the end of the process. */
 async function endAll(endings: readonly (() => Promise<void>)[]): Promise<void> {
   if (endings.length === 0) return
@@ -120,15 +130,6 @@ async function endAll(endings: readonly (() => Promise<void>)[]): Promise<void> 
   })
   await Promise.race([Promise.allSettled(endings.map(async (end) => end())), enough])
   clearTimeout(timer)
-}
-
-async function pageOf({ command, topic: name }: CommandLine, terminal: Terminal): Promise<string> {
-  const { width } = terminal
-  const heading = (text: string): string => terminal.heading(text)
-  const entry = TOPICS.find((topic) => topic.name === name)
-  if (entry === undefined) return helpPage(command, { commands: COMMANDS, globalFlags: GLOBAL_FLAGS, width, heading })
-  const { PAGES } = await import('./topics/pages.ts')
-  return topicPage(PAGES[entry.name], { width, heading })
 }
 
 /** Looked up before the line is parsed, since the answer to a line that can't be parsed depends on it. */

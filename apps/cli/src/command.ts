@@ -57,6 +57,8 @@ export interface Invocation {
   readonly arguments: readonly string[]
   readonly flags: Flags
   readonly options: GlobalOptions
+  /** Every command, for the one that completes command lines. */
+  readonly commands: readonly Command[]
   readonly terminal: Terminal
   readonly env: Readonly<Record<string, string | undefined>>
   /** Aborted by Ctrl-C and by the signals that ask a process to end. */

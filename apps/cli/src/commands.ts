@@ -65,7 +65,11 @@ export const COMMANDS: readonly Command[] = [
       'Writes Pulumi.<stack>.yaml with a new sealed key, and selects the stack. The passphrase comes from PULUMI_CONFIG_PASSPHRASE, from the file that PULUMI_CONFIG_PASSPHRASE_FILE names, or is asked for.',
     ],
     arguments: [{ name: 'name' }],
-    flags: [SECRETS_PROVIDER_FLAG, { name: 'no-select', summary: 'Leave the selected stack as it is' }],
+    flags: [
+      SECRETS_PROVIDER_FLAG,
+      { name: 'copy-config-from', value: 'STACK', summary: 'Copy the configuration of this stack, its secrets too' },
+      { name: 'no-select', summary: 'Leave the selected stack as it is' },
+    ],
     examples: [
       { text: 'A stack on a passphrase', line: 'stackseal stack init dev' },
       { text: 'The same, without selecting it', line: 'stackseal stack init prod --no-select' },
@@ -280,6 +284,32 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./commands/config-rm-all.ts'),
   },
   {
+    words: ['config', 'cp'],
+    aliases: ['copy'],
+    summary: 'Copy values to another stack',
+    description: [
+      'Copies one value, or without a key every value of the stack file. Secrets are encrypted again under the key of the other stack. Its other values stay, and so does the stack that is copied from.',
+    ],
+    arguments: [{ name: 'key' }],
+    flags: [{ name: 'dest', short: 'd', value: 'STACK', summary: 'The stack to copy to' }, PATH_FLAG],
+    examples: [
+      { text: 'One secret', line: 'stackseal config cp dbPassword --dest prod' },
+      { text: 'Everything of another stack', line: 'stackseal config cp -s dev --dest prod' },
+    ],
+    changes: 'the other stack',
+    load: () => import('./commands/config-cp.ts'),
+  },
+  {
+    words: ['config', 'encrypt'],
+    summary: 'Encrypt values that are marked !secret',
+    description: [
+      'Turns every value that carries the YAML tag !secret in the stack file into a ciphertext, in its place; nothing else moves. Write a new secret as password: !secret hunter2, and encrypt it before the file goes anywhere.',
+    ],
+    examples: [{ text: 'The selected stack', line: 'stackseal config encrypt' }],
+    changes: 'the stack',
+    load: () => import('./commands/config-encrypt.ts'),
+  },
+  {
     words: ['state'],
     summary: 'Work on a state, from a file or a pipe',
     description: [
@@ -422,6 +452,45 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./commands/inspect.ts'),
   },
   {
+    words: ['doctor'],
+    summary: 'Look at everything that commands need',
+    description: [
+      'Versions, project, stack, key, where the passphrase would come from, and what an interrupted change left behind: each line is ok, a warning or a failure, with the one command to run next. Opens no key, calls no service and loads no provider. The exit number is 3 where there is a failure.',
+    ],
+    examples: [
+      { text: 'The selected stack', line: 'stackseal doctor' },
+      { text: 'Another one, for a program', line: 'stackseal doctor --stack prod --json' },
+    ],
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    words: ['completion'],
+    summary: 'Print a script that completes command lines',
+    description: [
+      'For bash, zsh, fish or powershell. It completes commands, flags and their values, stacks and configuration keys; it opens no key and loads no provider.',
+    ],
+    arguments: [{ name: 'shell', required: true }],
+    examples: [
+      { text: 'In bash, now; for always in ~/.bashrc', line: 'source <(stackseal completion bash)' },
+      { text: 'In zsh, for always', line: 'stackseal completion zsh >"${fpath[1]}/_stackseal"' },
+      { text: 'In fish, for always', line: 'stackseal completion fish >~/.config/fish/completions/stackseal.fish' },
+      {
+        text: 'In PowerShell, in $PROFILE',
+        line: 'stackseal completion powershell | Out-String | Invoke-Expression',
+      },
+    ],
+    load: () => import('./commands/completion.ts'),
+  },
+  {
+    words: ['__complete'],
+    hidden: true,
+    summary: 'Print what can stand at the cursor, for the scripts of completion',
+    arguments: [{ name: 'word', rest: true }],
+    flags: [{ name: 'new-word', summary: 'The cursor stands at a new word, which is empty' }],
+    examples: [{ text: 'What can follow', line: 'stackseal __complete -- config get ""' }],
+    load: () => import('./commands/complete.ts'),
+  },
+  {
     words: ['providers'],
     summary: 'List the key schemes and where their providers come from',
     description: [
@@ -469,44 +538,5 @@ export const COMMANDS: readonly Command[] = [
     ],
     changes: 'what is trusted',
     load: () => import('./commands/trust.ts'),
-  },
-  {
-    words: ['doctor'],
-    summary: 'Look at everything that commands need',
-    description: [
-      'Versions, project, stack, key, where the passphrase would come from, and what an interrupted change left behind: each line is ok, a warning or a failure, with the one command to run next. Opens no key, calls no service and loads no provider. The exit number is 3 where there is a failure.',
-    ],
-    examples: [
-      { text: 'The selected stack', line: 'stackseal doctor' },
-      { text: 'Another one, for a program', line: 'stackseal doctor --stack prod --json' },
-    ],
-    load: () => import('./commands/doctor.ts'),
-  },
-  {
-    words: ['completion'],
-    summary: 'Print a script that completes command lines',
-    description: [
-      'For bash, zsh, fish or powershell. It completes commands, flags and their values, stacks and configuration keys; it opens no key and loads no provider.',
-    ],
-    arguments: [{ name: 'shell', required: true }],
-    examples: [
-      { text: 'In bash, now; for always in ~/.bashrc', line: 'source <(stackseal completion bash)' },
-      { text: 'In zsh, for always', line: 'stackseal completion zsh >"${fpath[1]}/_stackseal"' },
-      { text: 'In fish, for always', line: 'stackseal completion fish >~/.config/fish/completions/stackseal.fish' },
-      {
-        text: 'In PowerShell, in $PROFILE',
-        line: 'stackseal completion powershell | Out-String | Invoke-Expression',
-      },
-    ],
-    load: () => import('./commands/completion.ts'),
-  },
-  {
-    words: ['__complete'],
-    hidden: true,
-    summary: 'Print what can stand at the cursor, for the scripts of completion',
-    arguments: [{ name: 'word', rest: true }],
-    flags: [{ name: 'new-word', summary: 'The cursor stands at a new word, which is empty' }],
-    examples: [{ text: 'What can follow', line: 'stackseal __complete -- config get ""' }],
-    load: () => import('./commands/complete.ts'),
   },
 ]

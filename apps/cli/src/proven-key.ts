@@ -7,7 +7,7 @@ import type { Invocation } from './command.ts'
 /**
  * Sees that an opened data key is the one of its stack, before a ciphertext leaves the program: somebody could have put
  * another sealed key into the file, and could read what is encrypted under it. A secret of the file opens with it;
- * where it holds none, a passphrase is proven by the salt's own check, and any other key was made or is trusted on this
+ * where it holds none, a passphrase is proven by the salt's own check, and any other key was made or trusted on this
  * machine.
  * @throws ERR_KEY_NOT_PROVEN
  */
@@ -25,13 +25,13 @@ export async function checkKeyIsProven(stack: Stack, envelope: Envelope, env: In
   }
   const { sealedKey } = stack
   if (sealedKey === undefined || sealedKey.url.scheme === 'passphrase') return
-  const target = nodeFileSystem.realpath(stack.file)
-  if (isNotedSealedKey(nodeFileSystem, env, target, sealedKey)) return
-  if (isTrustedSealedKey(nodeFileSystem, env, target, sealedKey)) return
+  const file = nodeFileSystem.realpath(stack.file)
+  const isKnown = [isNotedSealedKey, isTrustedSealedKey].some((look) => look(nodeFileSystem, env, file, sealedKey))
+  if (isKnown) return
   throw notProven(
     stack,
     `the file holds no secret yet, and its key (${sealedKey.url.text}) was not made on this machine`,
-    'encrypt the first value where the stack was made; or, if the key is yours, "stackseal trust" says so',
+    `make sure that the key is yours, then "stackseal trust ${stack.name}"`,
   )
 }
 

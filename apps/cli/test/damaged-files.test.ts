@@ -20,7 +20,7 @@ const ERRORS: readonly (readonly [reference: RegExp, code: string, exit: number]
   [/bad value|unknown value version/, 'ERR_MALFORMED_CIPHERTEXT', 3],
   [/already defined/, 'ERR_DUPLICATE_KEY', 3],
   [/invalid YAML|yaml:/, 'ERR_MALFORMED_FILE', 3],
-  [/operation error KMS/, 'ERR_UNKNOWN_PROVIDER', 2],
+  [/operation error KMS.*get credentials/s, 'ERR_CREDENTIALS_MISSING', 4],
 ]
 
 const nameOf = (row: DamagedRow): string => `${row.case}: ${row.label}`
@@ -37,7 +37,10 @@ type Run = (args: readonly string[], options: { cwd: string; env: Readonly<Recor
 async function ran(row: DamagedRow, run: Run = inProcess): Promise<Ran & { on: TestProject; untouched: boolean }> {
   const on = project(damagedFile(row))
   const before = folderState(on.folder)
-  const env: Record<string, string> = { PULUMI_CONFIG_PASSPHRASE: 'correct horse', PULUMI_STACK: 'dev', ...row.env }
+  // The reference misses the credentials before it misses a region.
+  const aws = { AWS_EC2_METADATA_DISABLED: 'true', AWS_REGION: 'us-east-1' }
+  const own = { PULUMI_CONFIG_PASSPHRASE: 'correct horse', PULUMI_STACK: 'dev' }
+  const env: Record<string, string> = { ...aws, ...own, ...row.env }
   // What a case took away it may have set to another value.
   for (const name of row.unset) if (!(name in row.env)) delete env[name]
   const result = await run(row.cmd.split(' ').slice(1), { cwd: on.folder, env })

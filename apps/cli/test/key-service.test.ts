@@ -316,7 +316,7 @@ test('nothing that is told holds the token, the value or the data key', async ()
       told.push(stdout, stderr)
     }
   }
-  const text = told.join('\n')
+  const all = told.join('\n')
   const keys = transit.requests.flatMap(({ body }) => /"plaintext":"([^"]+)"/.exec(body)?.[1] ?? [])
   expect(keys.length).toBeGreaterThan(0)
   const secrets = [
@@ -325,7 +325,7 @@ test('nothing that is told holds the token, the value or the data key', async ()
   ]
   for (const secret of secrets.filter((bytes) => bytes.some((byte) => byte !== 0))) {
     for (const form of ['latin1', 'base64', 'base64url', 'hex'] as const)
-      expect(text).not.toContain(secret.toString(form))
+      expect(all).not.toContain(secret.toString(form))
   }
 })
 

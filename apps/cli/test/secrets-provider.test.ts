@@ -10,9 +10,14 @@ interface Row {
   readonly valid: boolean
 }
 
+interface Tables {
+  readonly secretsProviderFlag: readonly Row[]
+  readonly cloudErrors: readonly { readonly secretsprovider: string; readonly error: string }[]
+}
+
 const TABLES = fileURLToPath(new URL('../../../vectors/pulumi/tables.json', import.meta.url))
-const rows = (JSON.parse(readFileSync(TABLES, 'utf8')) as { readonly secretsProviderFlag: readonly Row[] })
-  .secretsProviderFlag
+const tables: Tables = JSON.parse(readFileSync(TABLES, 'utf8'))
+const { secretsProviderFlag: rows, cloudErrors } = tables
 const schemes = BUILT_IN_PROVIDERS.flatMap((provider) => provider.schemes)
 const name = ({ value }: Row): string => JSON.stringify(value)
 
@@ -61,5 +66,36 @@ test.each(named(valid.filter((row) => !ofPassphrase.includes(row) && !ofService.
   '%s has no provider in this version',
   async (_, { value }) => {
     expect(await init(value)).toMatchObject({ exit: 2, code: 'ERR_UNKNOWN_PROVIDER' })
+  },
+)
+
+// What the reference says of a key URL in a stack file, and the code that means the same.
+const MEANINGS = [
+  [/^open secrets\.Keeper: no driver registered for "(\w+)"/, 'ERR_UNKNOWN_PROVIDER', 2],
+  [/^open secrets\.Keeper: no scheme in URL/, 'ERR_MALFORMED_FILE', 3],
+  [/unknown query parameter "(\w+)"$/, 'ERR_INVALID_KEY_URL', 2],
+  [/neither (VAULT_SERVER_URL) nor VAULT_ADDR environment variables are set$/, 'ERR_CREDENTIALS_MISSING', 4],
+] as const
+
+test.each(cloudErrors.map((row) => [row.secretsprovider, row] as const))(
+  'a stack file with %s is refused for the reason of the reference, on reading and on writing',
+  async (_, { secretsprovider, error }) => {
+    const meant = MEANINGS.find(([pattern]) => pattern.test(error))
+    if (meant === undefined) throw new TypeError(`nothing is known of: ${error}`)
+    const [pattern, code, exit] = meant
+    const told = pattern.exec(error)?.[1] ?? ''
+    const header = `secretsprovider: ${JSON.stringify(secretsprovider)}\nencryptedkey: dmF1bHQ6djE6AAAA\n`
+    const text = `${header}config:\n  vec:a:\n    secure: v1:AAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n`
+    const { folder: cwd, file } = project(text)
+    for (const line of [
+      ['config', 'get', 'a'],
+      ['config', 'set', '--secret', 'b', 'hunter2'],
+    ]) {
+      const ran = await inProcess([...line, '--stack', 'dev', '--json'], { cwd })
+      expect(ran).toMatchObject({ exit, stdout: '' })
+      expect(ran.stderr).toContain(`"code":"${code}"`)
+      expect(ran.stderr).toContain(told)
+      expect(readFileSync(file, 'utf8')).toBe(text)
+    }
   },
 )

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { project } from './support/project.ts'
@@ -63,6 +63,20 @@ test('a path is one from the working folder, and need not be in the project', as
   expect((await run('verify', '--provider', './tools/memo.mjs')).exit).toBe(0)
   expect((await run('-C', 'tools', 'verify', '--provider', './memo.mjs')).exit).toBe(0)
   expect((await run('verify', '--provider', elsewhere)).exit).toBe(0)
+})
+
+test('a package may be a link into a store, and one that leads out of itself is refused', async () => {
+  const { on, run } = await withStack()
+  const installed = join(on.folder, 'node_modules', MODULE)
+  const store = join(on.folder, 'store')
+  renameSync(installed, store)
+  symlinkSync(store, installed)
+  expect((await run('verify', '--provider', MODULE)).exit).toBe(0)
+  renameSync(join(store, 'index.js'), join(on.folder, 'elsewhere.mjs'))
+  symlinkSync(join(on.folder, 'elsewhere.mjs'), join(store, 'index.js'))
+  const ran = await run('verify', '--provider', MODULE, '--json')
+  expect(errorOf(ran)).toMatchObject({ code: 'ERR_PROVIDER_INVALID', message: expect.stringContaining('outside') })
+  expect(ran.stderr).not.toContain(LOADED)
 })
 
 describe('without its module', () => {

@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { importAesKey, randomBytes } from '../src/aes-gcm.ts'
-import { decryptValue, decryptValueBytes, encryptValue, parseCiphertext } from '../src/ciphertext.ts'
+import { decryptValue, decryptValueBytes, encryptValue, encryptValues, parseCiphertext } from '../src/ciphertext.ts'
 import { isStacksealError } from '../src/errors.ts'
 import { readVectors } from './vectors.ts'
 
@@ -130,6 +130,14 @@ describe('a value ciphertext', () => {
 
   test('has another nonce each time, also for the same text', () => {
     const nonces = Array.from({ length: 2000 }, () => encryptValue(key, 'same').split(':')[1])
+    expect(new Set(nonces).size).toBe(2000)
+  })
+
+  test('has another nonce each time, also for the same text, in a list too', () => {
+    const nonces = encryptValues(
+      key,
+      Array.from({ length: 2000 }, () => 'same'),
+    ).map((text) => text.split(':')[1])
     expect(new Set(nonces).size).toBe(2000)
   })
 

@@ -1,4 +1,5 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { Console } from 'node:console'
 import { Session } from 'node:inspector'
 import { PassThrough } from 'node:stream'
@@ -145,6 +146,50 @@ describe('a secret', () => {
     expect(previews).toHaveLength(6)
     expect(previews.join('')).toContain('Secret')
     expect(previews.join('')).not.toMatch(/horse|battery/)
+  })
+
+  test('that is made from another one stays sealed, whatever is made of it', () => {
+    const made = secret.map((text) => ({ parts: text.split('-'), text }))
+    expect([String(made), JSON.stringify({ made }), inspect(made, { showHidden: true, depth: null })]).toEqual([
+      '[secret]',
+      '{"made":"[secret]"}',
+      '[secret]',
+    ])
+    expect(made.map(({ parts }) => parts.length).reveal()).toBe(4)
+    expect(inspect(structuredClone({ made }), { depth: null })).not.toContain('horse')
+  })
+
+  test('does not show in the tale of an error that holds it, thrown or as its cause', () => {
+    const tellers: (() => unknown)[] = [
+      (): never => {
+        throw new Error(`failed with ${String(secret)}`, { cause: secret })
+      },
+      (): never => {
+        throw new AggregateError([secret], 'several')
+      },
+      (): never => {
+        throw Object.assign(new Error('with a property'), { secret })
+      },
+    ]
+    const told = tellers.map((tell) => {
+      try {
+        return tell()
+      } catch (error) {
+        return inspect(error, { depth: null, showHidden: true }) + JSON.stringify(error)
+      }
+    })
+    expect(told.join('')).toContain('[secret]')
+    expect(told.join('')).not.toMatch(/horse|battery/)
+  })
+
+  test('does not show when it ends a process that nobody catches', () => {
+    const source = new URL('../src/secret.ts', import.meta.url).href
+    const program = `import { Secret } from ${JSON.stringify(source)}; console.log('%o %s', new Secret('from-log'), new Secret('from-log')); throw new Secret(process.argv[1])`
+    const ran = spawnSync(process.execPath, ['--input-type=module', '-e', program, PLAINTEXT], { encoding: 'utf8' })
+    expect(ran.status).toBe(1)
+    expect(ran.stdout).toBe('[secret] [secret]\n')
+    expect(ran.stderr).toContain('Secret')
+    expect(ran.stderr.replace(program, '')).not.toMatch(/horse|battery/)
   })
 
   test('does not become a number or a boolean that says something', () => {

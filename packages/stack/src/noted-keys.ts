@@ -2,8 +2,7 @@ import { isStacksealError, type SealedKey, StacksealError } from '@stackseal/cor
 
 import type { FileSystem } from './files/file-system.ts'
 import { StateNotes } from './state-notes.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
+import type { Environment } from './environment.ts'
 
 /**
  * Notes on this machine that a stack's sealed key was made here. A stack file may come from somebody else's hands; a

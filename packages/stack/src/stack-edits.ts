@@ -73,13 +73,13 @@ class Sealing {
   readonly replacedDamaged: ConfigPlace[] = []
   readonly #file: StackFile
   readonly #envelope: Envelope
-  readonly #isProven: (sealedKey: SealedKey) => boolean
-  #wasProven = false
+  readonly #isKnown: (sealedKey: SealedKey) => boolean
+  #isProven = false
 
-  constructor(file: StackFile, envelope: Envelope, isProven: (sealedKey: SealedKey) => boolean) {
+  constructor(file: StackFile, envelope: Envelope, isKnown: (sealedKey: SealedKey) => boolean) {
     this.#file = file
     this.#envelope = envelope
-    this.#isProven = isProven
+    this.#isKnown = isKnown
   }
 
   /** The value with ciphertexts: those that are there where they open to the same plaintext, else new ones. */
@@ -97,8 +97,8 @@ class Sealing {
     const oldText = old instanceof SecretText ? await plaintextOf(this.#envelope, old) : undefined
     if (old instanceof SecretText && oldText === plaintext) return old
     // The secret that gives way proves the key as well as any other, if it opens.
-    if (oldText === undefined && !this.#wasProven) await prove(this.#file, this.#envelope, old, this.#isProven)
-    this.#wasProven = true
+    if (oldText === undefined && !this.#isProven) await prove(this.#file, this.#envelope, old, this.#isKnown)
+    this.#isProven = true
     if (old instanceof SecretText && oldText === undefined) this.replacedDamaged.push(place)
     return new SecretText(await this.#envelope.encrypt(plaintext))
   }

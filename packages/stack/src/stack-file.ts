@@ -5,13 +5,13 @@ import { type ConfigMap, getValue, removeValue, setValue } from './config/config
 import type { ConfigPlace } from './config/config-place.ts'
 import { readConfig, type SecretMark } from './config/config-reader.ts'
 import { type ConfigValue, SecretText } from './values/config-value.ts'
-import { normalizeNumber } from './values/go-number.ts'
 import { type DocumentFormat, formatOf, yamlFormat } from './document/document-format.ts'
 import type { ParsedDocument } from './document/document-node.ts'
 import { coerceNewValue, type NewValue } from './config/new-value.ts'
 import { HEADER_FIELDS, readHeader, type StackHeader } from './stack-header.ts'
-import { topLevelText } from './document/yaml-scalar.ts'
-import { isList, isObject, secretsOf } from './config/value-shape.ts'
+import { refuseLostDigits } from './config/lost-digits.ts'
+import { sameConfig, sameValue } from './config/same-config.ts'
+import { secretsOf } from './config/value-shape.ts'
 
 /** Words that mean a passphrase, or the absence of a choice, where a key URL could stand; the reference writes neither. */
 const NO_URL = new Set(['passphrase', 'default', ''])
@@ -268,54 +268,8 @@ function isTyped(value: NewValue): boolean {
   return typeof value === 'object' && value !== null && 'type' in value && value.type !== undefined
 }
 
-/** Pulumi would write such a number, and read another one. */
-function refuseLostDigits(value: ConfigValue, name: string): void {
-  if (isList(value)) for (const item of value) refuseLostDigits(item, name)
-  else if (isObject(value)) for (const item of value.values()) refuseLostDigits(item, name)
-  else if (typeof value === 'bigint' && normalizeNumber(Number(value)) !== value) {
-    throw new StacksealError('ERR_INVALID_VALUE', `${name} can not hold the number: JSON keeps 53 bits of an integer`, {
-      hint: 'store it as text with --type string',
-      details: { file: name },
-    })
-  }
-}
-
 function sameHeader(a: StackHeader, b: StackHeader): boolean {
   return HEADER_FIELDS.every((field) => a[field] === b[field])
-}
-
-/** Whether two configurations mean the same: a typed scalar right under its key is its text, as after loading. */
-function sameConfig(a: ConfigMap, b: ConfigMap, format: DocumentFormat): boolean {
-  if (a.size !== b.size) return false
-  for (const [key, entry] of a) {
-    const other = b.get(key)
-    if (
-      other === undefined ||
-      (other.value !== entry.value && !sameValue(loaded(entry.value, format), loaded(other.value, format)))
-    )
-      return false
-  }
-  return true
-}
-
-function loaded(value: ConfigValue, { nullValue }: DocumentFormat): ConfigValue {
-  if (value === null) return nullValue
-  return typeof value === 'boolean' || typeof value === 'bigint' || typeof value === 'number'
-    ? topLevelText(value)
-    : value
-}
-
-function sameValue(a: ConfigValue | undefined, b: ConfigValue | undefined): boolean {
-  if (a === b) return true
-  if (a instanceof SecretText || b instanceof SecretText) {
-    return a instanceof SecretText && b instanceof SecretText && a.ciphertext === b.ciphertext
-  }
-  if (a === undefined || b === undefined) return false
-  if (isList(a) && isList(b)) return a.length === b.length && a.every((item, i) => sameValue(item, b[i]))
-  if (isObject(a) && isObject(b)) {
-    return a.size === b.size && [...a].every(([name, item]) => b.has(name) && sameValue(item, b.get(name)))
-  }
-  return false
 }
 
 function sameList(a: readonly string[], b: readonly string[]): boolean {

@@ -7,8 +7,7 @@ import { errnoOf, ioError } from './files/io-error.ts'
 import { makeFolder } from './files/make-folder.ts'
 import { readTextFile } from './files/read-file.ts'
 import { replaceFile } from './files/replace-file.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
+import type { Environment } from './environment.ts'
 
 /** What a note says, for people; what it is about is its name. */
 export type NoteFields = Readonly<Record<string, string>>

@@ -6,8 +6,7 @@ import { findStack, type FindStackOptions, noSuchStack } from './stack-place.ts'
 import { StackFile } from './stack-file.ts'
 import { readStackText } from './stack-text.ts'
 import { StateNotes } from './state-notes.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
+import type { Environment } from './environment.ts'
 
 /** A sealed key that somebody said is theirs. */
 export interface TrustedKey {

@@ -2,8 +2,7 @@ import type { FileSystem } from './files/file-system.ts'
 import { nodeFileSystem } from './files/file-system.ts'
 import { sha256Hex } from './files/hash.ts'
 import { StateNotes } from './state-notes.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
+import type { Environment } from './environment.ts'
 
 /** A provider module that a project suggests, as it was when somebody trusted it. */
 export interface TrustedModule {

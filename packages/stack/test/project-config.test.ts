@@ -8,7 +8,7 @@ import { findProject } from '../src/project.ts'
 import type { Stack } from '../src/stack.ts'
 import { StackPlayground } from './stack-playground.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-import { rejectionOf } from './thrown-by.ts'
+import { rejectionOf, thrownBy } from './thrown-by.ts'
 
 interface Row {
   readonly file: string
@@ -98,6 +98,17 @@ describe('the configuration of a project', () => {
     await stack.config.setSecret('n', 'hunter2')
     const error = await rejectionOf(stack.config.validate())
     expect(error.message + JSON.stringify(error)).not.toContain('hunter2')
+  })
+
+  test('that does not fit the stack is told with its key, and only where somebody reads', async () => {
+    const row = { file: 'Pulumi.yaml', config: '  a.b: {default: 1}\n', stack: '  a: [1]\n' }
+    const { config } = await open(row)
+    expect(thrownBy(() => config.get('a'))).toMatchObject({
+      code: 'ERR_INVALID_PROPERTY_PATH',
+      details: { key: 'a.b' },
+    })
+    config.remove('a')
+    expect(config.get('a')).toBe('{"b":1}')
   })
 
   test('can not hold an encrypted value', async () => {

@@ -1,4 +1,4 @@
-import { decodeBase64, encodeBase64, Envelope, parseKeyUrl, type ProviderV1, Registry } from '@stackseal/core'
+import { decodeBase64, encodeBase64, Envelope, type ProviderV1, Registry } from '@stackseal/core'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -71,9 +71,4 @@ export class StackPlayground {
     mkdirSync(home, { recursive: true })
     return { cwd: this.folder, env: { HOME: home }, registry: this.#registry, lockTimeout: 0 }
   }
-}
-
-/** The URL of a stack of the playground. */
-export function keyUrlOf(name: string): string {
-  return parseKeyUrl(`plain://${name}`).text
 }

@@ -6,6 +6,7 @@ import type { AwsCaller } from '../../../tools/services/aws-call.ts'
 import type { KmsAdmin } from '../../../tools/services/kms-admin.ts'
 import { MiniStack, ministack } from '../../../tools/services/ministack.ts'
 import { type EventName, eventOf } from '../event-log.ts'
+import { leakRecord } from '../leaks/leak-record.ts'
 
 const REGION = 'eu-west-1'
 const url = parseKeyUrl('awskms://alias/app')
@@ -19,15 +20,16 @@ let owner: AwsCaller
 let registry: Registry
 let sealedKey: SealedKey
 
-const worldOf = (caller: AwsCaller, more: ProviderContext['env'] = {}): ProviderContext => ({
-  env: {
+const worldOf = (caller: AwsCaller, more: ProviderContext['env'] = {}): ProviderContext => {
+  leakRecord.keepSecret(caller.secret)
+  const env = {
     AWS_ENDPOINT_URL: stack.address,
     AWS_REGION: REGION,
     AWS_ACCESS_KEY_ID: caller.id,
     AWS_SECRET_ACCESS_KEY: caller.secret,
-    ...more,
-  },
-})
+  }
+  return { env: { ...env, ...more } }
+}
 const event = (name: EventName | `also: ${string}`, work: () => Promise<unknown>): Promise<string> =>
   eventOf('AWS', name, ministack.name, work)
 const open = (world: ProviderContext, key: SealedKey = sealedKey): Promise<Envelope> =>

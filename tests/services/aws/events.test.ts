@@ -8,6 +8,7 @@ import { LocalstackKms, localstackKms } from '../../../tools/services/localstack
 import { Microburst, microburst } from '../../../tools/services/microburst.ts'
 import { CountingProxy } from '../counting-proxy.ts'
 import { type EventName, eventOf } from '../event-log.ts'
+import { leakRecord } from '../leaks/leak-record.ts'
 
 const REGION = 'eu-west-1'
 const url = parseKeyUrl('awskms://alias/app')
@@ -45,6 +46,7 @@ const open = (world: ProviderContext, key: SealedKey = sealedKey): Promise<Envel
 
 beforeAll(async () => {
   localstack = await LocalstackKms.start()
+  leakRecord.keepSecret(localstack.caller.secret)
   faults = await Microburst.start(localstack.address)
   proxy = await CountingProxy.start(faults.address)
   registry = new Registry([{ schemes: ['awskms'], load: async () => awsKms() }])

@@ -7,6 +7,7 @@ import { type KeyVaultServer, refusal } from '../../../packages/provider-azurekv
 import { refused } from '../../../packages/provider-azurekv/test/sign-in-server.ts'
 import { VaultKey } from '../../../packages/provider-azurekv/test/vault-keys.ts'
 import { type EventName, eventOf } from '../event-log.ts'
+import { leakRecord } from '../leaks/leak-record.ts'
 
 // No registry has a server that speaks like Key Vault; this one is held against recorded traffic of the real one.
 const SERVER = 'own Key Vault over TLS (RSA)'
@@ -25,9 +26,11 @@ const event = (name: EventName | `also: ${string}`, work: () => Promise<unknown>
 const open = (world: ProviderContext, key: SealedKey = sealedKey): Promise<Envelope> =>
   Envelope.open(key, registry, world)
 /** Somebody whose rights can be changed without changing another's. */
-const caller = (name: string, ...rights: readonly ('encrypt' | 'decrypt' | 'list')[]): ProviderContext => ({
-  env: server.signIn.add(name, `secret~of-the.${name}-0001`, rights),
-})
+const caller = (name: string, ...rights: readonly ('encrypt' | 'decrypt' | 'list')[]): ProviderContext => {
+  const secret = `secret~of-the.${name}-0001`
+  leakRecord.keepSecret(secret)
+  return { env: server.signIn.add(name, secret, rights) }
+}
 
 beforeAll(async () => {
   azure = await azureOnLoopback(async () => ({ 'down.vault.azure.net': 1 }))
@@ -38,6 +41,9 @@ beforeAll(async () => {
   sealedKey = (await Envelope.create(url, registry, context)).sealedKey
 })
 beforeEach(() => {
+  leakRecord.keepSecret(
+    ...server.requests.flatMap(({ headers }) => headers.authorization?.replace('Bearer ', '') ?? []),
+  )
   server.override = undefined
   server.requests.length = 0
 })

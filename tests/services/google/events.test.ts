@@ -10,6 +10,7 @@ import { PARENT, refused, Status, TOKENS } from '../../../packages/provider-gcpk
 import { testCertificate } from '../../../packages/provider-gcpkms/test/kms-server.ts'
 import { errorInfo } from '../../../packages/provider-gcpkms/test/status-details.ts'
 import { type EventName, eventOf } from '../event-log.ts'
+import { leakRecord } from '../leaks/leak-record.ts'
 import { mapHost } from './map-hosts.mjs'
 import { GoogleStandIn, STAND_IN } from './stand-in.ts'
 
@@ -22,7 +23,10 @@ let google: GoogleStandIn
 let registry: Registry
 let sealedKey: SealedKey
 
-const worldOf = (token: string = TOKENS.owner): ProviderContext => ({ env: { GOOGLE_OAUTH_ACCESS_TOKEN: token } })
+const worldOf = (token: string = TOKENS.owner): ProviderContext => {
+  leakRecord.keepSecret(token)
+  return { env: { GOOGLE_OAUTH_ACCESS_TOKEN: token } }
+}
 const context = worldOf()
 const inTime = (): ProviderContext => ({ ...context, signal: AbortSignal.timeout(500) })
 const fileUrl = (path: string): string => new URL(path, import.meta.url).href

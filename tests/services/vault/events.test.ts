@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { OpenBao, openbao } from '../../../tools/services/openbao.ts'
 import { type EventName, eventOf } from '../event-log.ts'
+import { leakRecord } from '../leaks/leak-record.ts'
 
 const url = parseKeyUrl('hashivault://app')
 const RIGHTS = { 'transit/encrypt/app': ['update'], 'transit/decrypt/app': ['update'] }
@@ -15,9 +16,10 @@ let context: ProviderContext
 let registry: Registry
 let sealedKey: SealedKey
 
-const worldOf = (token: string, more: ProviderContext['env'] = {}): ProviderContext => ({
-  env: { VAULT_ADDR: bao.address, VAULT_TOKEN: token, ...more },
-})
+const worldOf = (token: string, more: ProviderContext['env'] = {}): ProviderContext => {
+  leakRecord.keepSecret(token)
+  return { env: { VAULT_ADDR: bao.address, VAULT_TOKEN: token, ...more } }
+}
 const event = (name: EventName | `also: ${string}`, work: () => Promise<unknown>): Promise<string> =>
   eventOf('Vault', name, openbao.name, work)
 const open = (world: ProviderContext, key: SealedKey = sealedKey): Promise<Envelope> =>

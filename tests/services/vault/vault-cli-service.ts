@@ -24,6 +24,7 @@ export async function vaultCliService(): Promise<CliService> {
     keyUrl: 'hashivault://app',
     otherKeyUrl: 'hashivault://other',
     env: { VAULT_ADDR: proxy.address, VAULT_TOKEN: body.auth.client_token },
+    secrets: [body.auth.client_token, bao.token],
     events: {
       async rotate() {
         await bao.api('POST', 'transit/keys/app/rotate', {})

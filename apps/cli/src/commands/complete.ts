@@ -2,7 +2,6 @@ import { resolve } from 'node:path'
 import { findCommand } from '../arguments.ts'
 import { Flags } from '../command.ts'
 import type { Invocation } from '../command.ts'
-import { COMMANDS } from '../commands.ts'
 import { complete } from '../completion/candidates.ts'
 import type { Completion, Names } from '../completion/candidates.ts'
 import { GLOBAL_FLAGS, globalOptions } from '../global-flags.ts'
@@ -17,10 +16,10 @@ const UNFIT = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/
  * means that there is nothing to complete.
  */
 export async function run(invocation: Invocation): Promise<void> {
-  const { flags, terminal } = invocation
+  const { flags, commands, terminal } = invocation
   const all = flags.on('new-word') ? [...invocation.arguments, ''] : invocation.arguments
   const words = all.slice(0, -1)
-  const completion = await complete(words, all.at(-1) ?? '', COMMANDS, GLOBAL_FLAGS, namesOf(words, invocation))
+  const completion = await complete(words, all.at(-1) ?? '', commands, GLOBAL_FLAGS, namesOf(words, invocation))
   terminal.out(textOf(completion))
 }
 
@@ -39,7 +38,7 @@ function textOf({
 
 /** Names of the project and the stack that the words so far mean. */
 function namesOf(words: readonly string[], invocation: Invocation): Names {
-  const { tokens } = findCommand(words, COMMANDS, GLOBAL_FLAGS)
+  const { tokens } = findCommand(words, invocation.commands, GLOBAL_FLAGS)
   const given = new Map(tokens.flags.map(({ name, value }) => [name, value ?? 'true']))
   given.set('cwd', resolve(invocation.options.cwd, given.get('cwd') ?? '.'))
   const flags = new Flags(new Map(Array.from(given, ([name, value]) => [name, [value]])))

@@ -1,11 +1,8 @@
-import { compareNatural, parseConfigPlace, printConfigKey } from '@stackseal/stack'
-import type { Stack } from '@stackseal/stack'
+import { compareNatural, parseConfigJson, parseConfigPlace, parseKeyValue, printConfigKey } from '@stackseal/stack'
+import type { JsonConfigEntry, Stack } from '@stackseal/stack'
 import { changeStack } from '../change-stack.ts'
 import type { Invocation } from '../command.ts'
 import { decodeInput } from '../given-value.ts'
-import { parseConfigJson } from '../json-config.ts'
-import type { JsonConfigEntry } from '../json-config.ts'
-import { parseKeyValue } from '../key-value.ts'
 import { saveConfig } from '../save-config.ts'
 import { usageError } from '../usage-error.ts'
 

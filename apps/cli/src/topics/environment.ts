@@ -26,7 +26,15 @@ export const topic: Topic = {
       rows: [
         ['PULUMI_STACK', 'The stack to work on, where --stack is not given'],
         ['PULUMI_HOME', 'Where Pulumi keeps which stack is selected (~/.pulumi)'],
-        ['PULUMI_BACKEND_URL', 'The backend for which a stack is selected'],
+        ['PULUMI_CREDENTIALS_PATH', "Where Pulumi's login is looked up instead"],
+        [
+          'PULUMI_BACKEND_URL',
+          "The backend of the stacks and their states, before the project's own and Pulumi's login",
+        ],
+        [
+          'PULUMI_DIY_BACKEND_*',
+          'GZIP, ZSTD, RETAIN_CHECKPOINTS and the others that Pulumi reads for a backend in a folder',
+        ],
         ['HOME, USERPROFILE', 'The home folder, for the folders below and above'],
         ['PATH', 'Where doctor looks for pulumi, without running it'],
       ],
@@ -46,6 +54,10 @@ export const topic: Topic = {
       heading: 'Key services:',
       rows: [
         ['STACKSEAL_PROVIDERS', 'Modules of further providers, as --provider names them'],
+        [
+          'STACKSEAL_ANY_KEY',
+          'AWS: open a data key also where another key sealed it than the URL names, as --any-key does',
+        ],
         ['STACKSEAL_ALLOW_ENDPOINTS', 'Hosts of key services that a stack file may name, besides the well-known ones'],
         [
           'AWS_*',
@@ -56,6 +68,7 @@ export const topic: Topic = {
           'GOOGLE_CREDENTIALS',
           'A key as JSON text; else GOOGLE_OAUTH_ACCESS_TOKEN; else the application default credentials, with GOOGLE_APPLICATION_CREDENTIALS',
         ],
+        ['GOOGLE_CLOUD_UNIVERSE_DOMAIN', "Google's cloud under another domain"],
         [
           'VAULT_ADDR, VAULT_TOKEN',
           'The server and the token; VAULT_SERVER_URL and VAULT_SERVER_TOKEN come before them',

@@ -41,6 +41,16 @@ export const LEAK_CASES: readonly LeakCase[] = [
   },
   { name: 'a secret taken for a ciphertext', args: ['decrypt', SECRET] },
   { name: 'a look', args: ['inspect'], exit: 0 },
+  { name: 'a look at everything', args: ['doctor'], exit: 0 },
+  { name: 'several values', args: ['config', 'set-all', '--secret', `new=${SECRET}`], exit: 0 },
+  {
+    name: 'several values in JSON',
+    args: ['config', 'set-all', '--json', `{"new":{"value":"${SECRET}","secret":true}}`],
+    exit: 0,
+  },
+  { name: 'JSON that is none', args: ['config', 'set-all', '--json', `{"new":{"value":"${SECRET}"`] },
+  { name: 'a pair without a key', args: ['config', 'set-all', '--secret', SECRET] },
+  { name: 'a use that is left out', args: ['up', SECRET] },
   { name: 'the wrong passphrase', args: ['config', 'get', 's'], env: { PULUMI_CONFIG_PASSPHRASE: `${PASSPHRASE}!` } },
   {
     name: 'the wrong passphrase, in JSON',

@@ -1,8 +1,7 @@
 import { StacksealError } from '@stackseal/core'
 
 import type { Compression } from '../files/compression.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
+import type { Environment } from '../environment.ts'
 
 /** What the environment tells the reference about `file://` backends, and so Stackseal too. */
 export interface BackendSettings {

@@ -2,8 +2,7 @@ import { join } from 'node:path'
 
 import type { FileSystem } from '../files/file-system.ts'
 import { readLinkedFile } from '../files/read-file.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
+import type { Environment } from '../environment.ts'
 
 /** The folder in which Pulumi keeps what belongs to the user: `$PULUMI_HOME`, else `~/.pulumi`; undefined without a home. */
 export function pulumiHome(env: Environment): string | undefined {

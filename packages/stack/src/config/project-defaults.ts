@@ -1,4 +1,4 @@
-import { type Decrypted, StacksealError } from '@stackseal/core'
+import { type Decrypted, isStacksealError, StacksealError } from '@stackseal/core'
 
 import { type ConfigMap, getValue, setValue } from './config-map.ts'
 import { valueText } from './config-output.ts'
@@ -14,9 +14,21 @@ import type { ConfigValue, SecretText } from '../values/config-value.ts'
  */
 export function withProjectConfig(config: ConfigMap, project: ProjectConfig): ConfigMap {
   let merged = config
-  for (const { place, value } of project) {
+  for (const { key, place, value } of project) {
     if (value === undefined || getValue(merged, place.key, place.path) !== undefined) continue
-    merged = setValue(merged, place.key, place.path, typeof value === 'string' ? { text: value } : value)
+    try {
+      merged = setValue(merged, place.key, place.path, typeof value === 'string' ? { text: value } : value)
+    } catch (error) {
+      if (!isStacksealError(error)) throw error
+      throw new StacksealError(
+        error.code,
+        `what the project gives for ${key} does not fit the stack: ${error.message}`,
+        {
+          hint: 'change it in the project file, or what stands in its way in the stack file',
+          details: { ...error.details, key },
+        },
+      )
+    }
   }
   return merged
 }

@@ -26,7 +26,8 @@ export interface RekeyStreamOptions extends StateStreamOptions {
   readonly to: Envelope
 }
 
-type Input = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+/** Bytes as they come: a file's, a pipe's, or a list's. */
+export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 /**
  * Moves all secrets of a state to another key, as the document passes: each is opened, encrypted anew, opened again and
@@ -39,7 +40,7 @@ type Input = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
  * ERR_CANNOT_EDIT, and what `open` throws
  */
 export function rekeyState(
-  input: Input,
+  input: ByteSource,
   { open, to, progress, ...stream }: RekeyStreamOptions,
 ): AsyncGenerator<Buffer, StateFacts> {
   const old = new OldKey(open)
@@ -57,7 +58,7 @@ export function rekeyState(
  * Shows all secrets of a state in clear, as the document passes; other bytes stay. See {@link rekeyState} for the rest.
  */
 export function revealStateStream(
-  input: Input,
+  input: ByteSource,
   { open, progress, ...stream }: StateStreamOptions,
 ): AsyncGenerator<Buffer, StateFacts> {
   const old = new OldKey(open)
@@ -82,7 +83,7 @@ export function revealStateStream(
  * {@link rekeyState} for the rest.
  */
 export function sealStateStream(
-  input: Input,
+  input: ByteSource,
   { to, progress, ...stream }: SealStreamOptions,
 ): AsyncGenerator<Buffer, StateFacts> {
   const work: StateWork = {
@@ -106,7 +107,7 @@ export interface StateSummary {
  * Says what a state is and how many secrets it has, as it passes. Needs no key.
  * @throws ERR_MALFORMED_FILE, ERR_MALFORMED_SECRET, ERR_DUPLICATE_KEY, ERR_UNSUPPORTED_STATE, ERR_MALFORMED_SEALED_KEY
  */
-export async function inspectState(input: Input): Promise<StateSummary> {
+export async function inspectState(input: ByteSource): Promise<StateSummary> {
   let encrypted = 0
   let clear = 0
   let block: string | undefined
@@ -139,7 +140,7 @@ export interface VerifiedState {
  * well, or its key does not open.
  */
 export async function verifyStateStream(
-  input: Input,
+  input: ByteSource,
   { open, progress, ...stream }: StateStreamOptions,
 ): Promise<VerifiedState> {
   const old = new OldKey(open)

@@ -1,0 +1,4 @@
+import { testCliEvents } from '../cli/cli-events.ts'
+import { googleCliService } from './google-cli-service.ts'
+
+testCliEvents(googleCliService)
