@@ -55,7 +55,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     words: ['stack'],
-    summary: 'Make, list and select stacks',
+    summary: 'Make and list stacks, and carry their states',
   },
   {
     words: ['stack', 'init'],
@@ -349,8 +349,8 @@ export const COMMANDS: readonly Command[] = [
     flags: [OUTPUT_FLAG],
     examples: [
       {
-        text: 'One output of a state in any backend',
-        line: "pulumi stack export | stackseal state reveal | jq '.deployment.resources[0].outputs.url'",
+        text: 'The resources of a state in any backend',
+        line: "pulumi stack export | stackseal state reveal | jq '.deployment.resources'",
       },
       { text: 'For its owner alone', line: 'stackseal state reveal state.json --output plain.json' },
     ],
@@ -368,7 +368,7 @@ export const COMMANDS: readonly Command[] = [
       { text: 'What was revealed', line: 'stackseal state seal plain.json | pulumi stack import' },
       {
         text: 'A state that names no key',
-        line: 'stackseal state seal plain.json --to-stack-file Pulumi.dev.yaml --output state.json',
+        line: 'stackseal state seal in.json --to-stack-file Pulumi.dev.yaml -o out.json',
       },
     ],
     load: () => import('./commands/state-seal.ts'),
@@ -384,8 +384,8 @@ export const COMMANDS: readonly Command[] = [
     flags: [...NEW_KEY_FLAGS, OUTPUT_FLAG],
     examples: [
       {
-        text: "A state in any backend of Pulumi, to the key of the stack's file",
-        line: 'pulumi stack export | stackseal state rekey --to-stack-file Pulumi.dev.yaml | pulumi stack import',
+        text: 'Between pulumi stack export and pulumi stack import, for any backend of Pulumi',
+        line: 'stackseal state rekey --to-stack-file Pulumi.dev.yaml',
       },
       { text: 'To a new key', line: 'stackseal state rekey state.json --to hashivault://app --output new.json' },
     ],
