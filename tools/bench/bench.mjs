@@ -11,6 +11,7 @@ import { Envelope, Registry, parseKeyUrl } from '../../packages/core/dist/index.
 import { passphrase } from '../../packages/provider-passphrase/dist/index.mjs'
 import { LocalstackKms, localstackKms } from '../services/localstack-kms.ts'
 import { OpenBao, openbao } from '../services/openbao.ts'
+import { stateCases, throughPipe } from './state-cases.mjs'
 
 const { values: flags } = parseArgs({
   options: {
@@ -42,6 +43,9 @@ const env = {
   STACKSEAL_STATE_DIR: join(place, 'state'),
 }
 
+const ON_SERVICE = '`config get` of a secret, on'
+const PIPE = 'through a pipe'
+
 const servers = []
 try {
   mkdirSync(project, { recursive: true })
@@ -51,8 +55,12 @@ try {
   await stackFile('many', MANY)
   for (const stack of ['one', 'many'])
     execFileSync(pulumi, ['stack', 'init', stack, '--no-select'], { cwd: project, env })
-  const cases = [...CASES(), await onVault(), await onAws()]
-  report(cases.filter(({ name }) => name.includes(flags.only)).map(compare))
+  const isWanted = (name) => name.includes(flags.only)
+  const world = { place, project, env, cli, pulumi, measure, only: flags.only }
+  const cases = [...CASES(), ...stateCases(world)]
+  if (isWanted(ON_SERVICE)) cases.push(await onVault(), await onAws())
+  const lines = isWanted(PIPE) ? [throughPipe(world)] : []
+  report(cases.filter(({ name }) => isWanted(name)).map(compare), lines)
 } finally {
   for (const server of servers) await server.stop()
   rmSync(place, { recursive: true, force: true })
@@ -144,26 +152,32 @@ async function stackFile(stack, count) {
 function compare(test) {
   const pairs = []
   for (let run = -1; run < RUNS; run++) {
-    const ours = once(test, process.execPath, [cli, ...(test.both ?? test.ours)])
-    const theirs = once(test, pulumi, test.both ?? test.theirs)
+    const ours = once(test, 'ours', process.execPath, [cli, ...(test.both ?? test.ours)])
+    const theirs = once(test, 'theirs', pulumi, test.both ?? test.theirs)
     if (run >= 0) pairs.push({ ours, theirs })
   }
   const bare = test.ours?.[0]?.startsWith('--')
-    ? Array.from({ length: RUNS }, () => once({ right: () => true }, process.execPath, ['-e', '0']))
+    ? Array.from({ length: RUNS }, () => once({ right: () => true }, 'bare', process.execPath, ['-e', '0']))
     : undefined
   return { ...test, pairs, bare }
 }
 
-function once({ name, right, changes }, command, args) {
+function once({ name, right, changes, oursEnv, theirsInput, after }, who, command, args) {
   const answer = join(place, 'answer')
   const file = changes && join(project, `Pulumi.${changes}.yaml`)
   if (file) copyFileSync(file, join(place, 'before'))
-  const measured = spawnSync('python3', [measure, answer, command, ...args], { cwd: project, env, encoding: 'utf8' })
+  const input = who === 'theirs' ? theirsInput : undefined
+  const measured = spawnSync('python3', [measure, answer, command, ...args], {
+    cwd: project,
+    env: { ...env, ...(who === 'ours' ? oursEnv : {}), ...(input === undefined ? {} : { MEASURE_STDIN: '1' }) },
+    encoding: 'utf8',
+    ...(input === undefined ? {} : { input }),
+  })
   if (measured.status !== 0) throw new Error(`python3 could not measure: ${measured.stderr}`)
   const result = JSON.parse(measured.stdout)
   const text = readFileSync(answer, 'utf8')
   if (result.exit !== 0) throw new Error(`${name}: ${command} ended with ${result.exit}: ${measured.stderr}`)
-  if (right && !right(text)) throw new Error(`${name}: ${command} answered wrongly: ${text.slice(0, 200)}`)
+  if (right && !right(text, who)) throw new Error(`${name}: ${command} answered wrongly: ${text.slice(0, 200)}`)
   if (file) {
     const got = execFileSync(process.execPath, [cli, 'config', 'get', '-s', changes, 'key77'], {
       cwd: project,
@@ -173,10 +187,11 @@ function once({ name, right, changes }, command, args) {
     if (got !== 'changed\n') throw new Error(`${name}: ${command} did not change the file`)
     copyFileSync(join(place, 'before'), file)
   }
+  after?.()
   return result
 }
 
-function report(results) {
+function report(results, more) {
   const lines = [
     '| command | CPU s, ours / Pulumi | ratio | wall s, ours / Pulumi | ratio | MiB, ours / Pulumi | ratio | goals |',
     '| --- | --- | --- | --- | --- | --- | --- | --- |',
@@ -199,6 +214,7 @@ function report(results) {
         const over = 1000 * (median(pairs.map(({ ours }) => ours.cpu)) - median(bare.map(({ cpu }) => cpu)))
         return `${name} costs ${over.toFixed(0)} ms CPU over bare Node (\`node -e 0\`, ${(1000 * median(bare.map(({ cpu }) => cpu))).toFixed(0)} ms); the goal is 15 ms: ${over <= 15 ? 'met' : 'missed'}.`
       }),
+    ...more,
   ]
   const table = lines.join('\n')
   process.stdout.write(`${table}\n`)

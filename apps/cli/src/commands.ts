@@ -55,7 +55,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     words: ['stack'],
-    summary: 'Make, list and select stacks',
+    summary: 'Make and list stacks, and carry their states',
   },
   {
     words: ['stack', 'init'],
@@ -349,8 +349,8 @@ export const COMMANDS: readonly Command[] = [
     flags: [OUTPUT_FLAG],
     examples: [
       {
-        text: 'What a state in any backend holds',
-        line: 'pulumi stack export | stackseal state reveal | jq .deployment.resources',
+        text: 'The resources of a state in any backend',
+        line: "pulumi stack export | stackseal state reveal | jq '.deployment.resources'",
       },
       { text: 'For its owner alone', line: 'stackseal state reveal state.json --output plain.json' },
     ],
@@ -368,7 +368,7 @@ export const COMMANDS: readonly Command[] = [
       { text: 'What was revealed', line: 'stackseal state seal plain.json | pulumi stack import' },
       {
         text: 'A state that names no key',
-        line: 'stackseal state seal plain.json --to-stack-file Pulumi.dev.yaml',
+        line: 'stackseal state seal in.json --to-stack-file Pulumi.dev.yaml -o out.json',
       },
     ],
     load: () => import('./commands/state-seal.ts'),
@@ -385,8 +385,8 @@ export const COMMANDS: readonly Command[] = [
     flags: [...NEW_KEY_FLAGS, OUTPUT_FLAG],
     examples: [
       {
-        text: "An export, to the key of the stack's file",
-        line: 'stackseal state rekey --to-stack-file Pulumi.dev.yaml <old.json >new.json',
+        text: 'Between pulumi stack export and pulumi stack import, for any backend of Pulumi',
+        line: 'stackseal state rekey --to-stack-file Pulumi.dev.yaml',
       },
       { text: 'To a new key', line: 'stackseal state rekey state.json --to hashivault://app --output new.json' },
     ],

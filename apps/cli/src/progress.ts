@@ -6,14 +6,6 @@ const LINE_MS = 5_000
 const BAR_CELLS = 20
 const KIB = 1_024
 
-/** How far a command is. */
-export interface Done {
-  /** Bytes of the input that were read. */
-  readonly bytes: number
-  /** Secrets that were worked on. */
-  readonly secrets: number
-}
-
 export interface ProgressOptions {
   /** What is being done: "re-keying". */
   readonly what: string

@@ -148,7 +148,7 @@ export class Terminal {
     }
     const columns = process.stderr.columns || USUAL_COLUMNS
     // A line that wraps could not be taken away.
-    this.#writeErr(`${printable(text).slice(0, columns - 1)}`)
+    this.#writeErr(printable(text).slice(0, columns - 1))
     this.#hasStatus = true
     return true
   }

@@ -27,7 +27,7 @@ export async function run(invocation: Invocation): Promise<void> {
   const given = flags.text('file')
   const place = await findStackState({
     ...stackOptions(invocation, COMMAND),
-    pipe: `stackseal state seal ${given ?? '-'} --to-stack-file FILE | pulumi stack import`,
+    pipe: `stackseal state seal ${given ?? '-'} --to-stack-file Pulumi.NAME.yaml | pulumi stack import`,
   })
   const { stack, backend, reference, qualifiedName } = place
   const own = new StackKey(invocation, place)

@@ -18,6 +18,10 @@ export const topic: Topic = {
           'PULUMI_CONFIG_PASSPHRASE_FILE',
           'A file that holds it, looked for from the working folder; white space at both ends is dropped. Counts where the variable above is not set.',
         ],
+        [
+          'STACKSEAL_NEW_PASSPHRASE',
+          'The passphrase of the key that a state gets (state rekey, state seal), where it is another one; or STACKSEAL_NEW_PASSPHRASE_FILE, a file that holds it',
+        ],
       ],
       text: ['Where neither is set the passphrase is asked for on the terminal. There is no flag for it on purpose.'],
     },

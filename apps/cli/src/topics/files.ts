@@ -29,6 +29,22 @@ export const topic: Topic = {
       ],
     },
     {
+      heading: 'In a backend that is a folder (file://):',
+      rows: [
+        [
+          '.pulumi/stacks/…',
+          'The states. Only stack init and stack import write one; the one before stays beside it as .bak.',
+        ],
+        ['.pulumi/locks/…', "Pulumi's locks: one that is there is honoured, and one is taken while a state is written"],
+      ],
+    },
+    {
+      heading: 'Named by a flag (--output, --file):',
+      text: [
+        'Written as a whole or not at all, through .<file>.stackseal-new. Where secrets stand in it in clear it is for its owner alone (mode 0600).',
+      ],
+    },
+    {
       heading: 'In the home folder:',
       rows: [
         ['~/.pulumi/workspaces/…', 'Which stack is selected, shared with Pulumi'],

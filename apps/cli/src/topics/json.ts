@@ -26,6 +26,24 @@ export const topic: Topic = {
     { heading: 'encrypt, decrypt:', lines: ['{"ciphertext": "v1:…"}', '{"plaintext": "…"}'] },
     { heading: 'stack ls:', lines: ['[{"name": "dev", "current": true}]'] },
     {
+      heading: 'stack output:',
+      lines: ['{"url": "https://…", "password": "[secret]"}'],
+      text: ['As Pulumi prints it. With a name, the value alone.'],
+    },
+    {
+      heading: 'state inspect, state verify:',
+      lines: [
+        '{"file": "state.json", "kind": "export", "version": 3, "features": [], "stack": null,',
+        '  "provider": "passphrase", "url": "passphrase:", "encrypted": 3, "clear": 0, "described": {}}',
+        '{"file": "state.json", "ok": false, "opened": 2, "failed": [{"urn": "urn:pulumi:…",',
+        '  "path": "outputs.password", "code": "ERR_…", "message": "…"}],',
+        '  "url": "passphrase:", "described": {}}',
+      ],
+      text: [
+        'kind is export, checkpoint, checkpoint-v1, deployment, sealed or history; the states themselves are JSON anyway.',
+      ],
+    },
+    {
       heading: 'verify:',
       lines: [
         '[{"file": "Pulumi.dev.yaml", "ok": false, "url": "passphrase:", "opened": 3,',

@@ -1,9 +1,9 @@
 import { StacksealError } from '@stackseal/core'
 import { ExportPrinter, UNVERSIONED } from './export-printer.ts'
+import { ImportedDeployment } from './imported-deployment.ts'
 import { JsonPrinter } from './json-printer.ts'
 import { JsonTokenizer, pushPieces } from './json-tokenizer.ts'
 import type { StateFile } from './state-file.ts'
-import { WithoutMember } from './without-member.ts'
 
 /**
  * Prints a state as `pulumi stack export` does, as it comes: a checkpoint of the file backend becomes an export document,
@@ -43,13 +43,14 @@ export function exportStateBytes(bytes: Uint8Array): Uint8Array {
  * reference writes it.
  *
  * @param stack the name in the file: `organization/<project>/<stack>`
- * @param dropPending leaves the pending operations out, as an import does
+ * @param imported changes what an import changes: it takes the pending operations out, adds the `metadata` that the
+ * reference always writes, and names a version that knows of keys
  * @throws ERR_USAGE for a program's own state and for the record of an update
  */
 export function checkpointBytes(
   state: StateFile,
   stack: string,
-  { dropPending = false }: { readonly dropPending?: boolean } = {},
+  { imported = false }: { readonly imported?: boolean } = {},
 ): Uint8Array {
   const { deployment } = state
   if (state.kind === 'sealed' || state.kind === 'history') {
@@ -58,7 +59,8 @@ export function checkpointBytes(
   const printer = new JsonPrinter(0)
   printer.beginObject()
   printer.name('version')
-  printer.value(String(state.version === 0 ? UNVERSIONED : state.version))
+  const version = state.version === 0 ? UNVERSIONED : state.version
+  printer.value(String(imported ? Math.max(version, KEYED_VERSION) : version))
   if (state.features.length > 0) {
     printer.name('features')
     printer.value(JSON.stringify(state.features))
@@ -70,7 +72,7 @@ export function checkpointBytes(
   if (deployment !== undefined) {
     printer.name('latest')
     printer.verbatim = true
-    const tokenizer = new JsonTokenizer(dropPending ? new WithoutMember(printer, 'pending_operations') : printer)
+    const tokenizer = new JsonTokenizer(imported ? new ImportedDeployment(printer) : printer)
     pushPieces(tokenizer, deployment)
     tokenizer.finish()
   }
@@ -80,3 +82,5 @@ export function checkpointBytes(
 }
 
 const CLOSE_OBJECT = 0x7d
+/** The first version in which the reference reads `secrets_providers`; what older ones have means the same in it. */
+const KEYED_VERSION = 3

@@ -38,7 +38,7 @@ export async function importState(state: StateFile, options: ImportOptions): Pro
   const [first] = against
   if (first !== undefined) throw refusal(against, first)
   const sealed = await withSealedSecrets(state, options)
-  return { bytes: checkpointBytes(sealed, options.qualifiedStack, { dropPending: true }), findings }
+  return { bytes: checkpointBytes(sealed, options.qualifiedStack, { imported: true }), findings }
 }
 
 async function withSealedSecrets(state: StateFile, { open, stackEnvelope }: ImportOptions): Promise<StateFile> {

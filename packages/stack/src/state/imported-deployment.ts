@@ -2,17 +2,22 @@ import type { JsonPrinter } from './json-printer.ts'
 import { type JsonHandler, LAST } from './json-tokenizer.ts'
 import { TokenPieces } from './token-text.ts'
 
-/** Passes the tokens of an object on, without one of its members. */
-export class WithoutMember implements JsonHandler {
+const PENDING = 'pending_operations'
+const METADATA = 'metadata'
+
+/**
+ * Passes the tokens of a deployment on as an import lets it in: without its pending operations, and with the `metadata`
+ * that the reference always writes.
+ */
+export class ImportedDeployment implements JsonHandler {
   readonly #printer: JsonPrinter
-  readonly #name: string
   readonly #key = new TokenPieces()
   #depth = 0
   #skips = false
+  #hasMetadata = false
 
-  constructor(printer: JsonPrinter, name: string) {
+  constructor(printer: JsonPrinter) {
     this.#printer = printer
-    this.#name = name
   }
 
   begin(byte: number): void {
@@ -22,6 +27,10 @@ export class WithoutMember implements JsonHandler {
 
   end(byte: number): void {
     this.#depth--
+    if (this.#depth === 0 && !this.#hasMetadata) {
+      this.#printer.name(METADATA)
+      this.#printer.value('{}')
+    }
     if (!this.#skips) this.#printer.end(byte)
     else if (this.#depth === 1) this.#skips = false
   }
@@ -29,7 +38,9 @@ export class WithoutMember implements JsonHandler {
   key(chunk: Uint8Array, start: number, end: number, parts: number): void {
     if (this.#skips) return
     if (this.#depth === 1 && this.#key.take(chunk, start, end, parts)) {
-      this.#skips = this.#key.stringText().toLowerCase() === this.#name
+      const name = this.#key.stringText().toLowerCase()
+      this.#hasMetadata ||= name === METADATA
+      this.#skips = name === PENDING
       if (this.#skips) return
     }
     this.#printer.key(chunk, start, end, parts)
