@@ -109,12 +109,13 @@ function makeStack({ place, project, env, cli, pulumi, secrets }) {
 }
 
 const withoutKey = (text) => text.replace(/"salt": "[^"]*"/, '')
-const secret = (i, j) => `"secret${j}":{${SIGNATURE},"plaintext":"\\"value ${j} of thing ${i}\\""}`
+const oneSecret = (i, j) => `"secret${j}":{${SIGNATURE},"plaintext":"\\"value ${j} of thing ${i}\\""}`
+
+const list = (i, from, to) => Array.from({ length: to - from }, (_, j) => oneSecret(i, from + j)).join(',')
 
 /** A document of ten secrets a resource, in inputs and outputs. */
 function documentInClear(stack, secrets, salt) {
   const parent = `urn:pulumi:${stack}::bench::pulumi:pulumi:Stack::bench-${stack}`
-  const list = (i, from, to) => Array.from({ length: to - from }, (_, j) => secret(i, from + j)).join(',')
   const resources = Array.from(
     { length: secrets / PER_RESOURCE },
     (_, i) =>
