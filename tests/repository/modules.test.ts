@@ -22,6 +22,8 @@ writeFileSync(
   `secretsprovider: hashivault://app\nencryptedkey: ${btoa('vault:v1:AAAA')}\n`,
 )
 
+writeFileSync(join(project, 'state.json'), '{"version":3,"deployment":{"manifest":{}}}\n')
+
 const withSecrets = globSync('vectors/pulumi/stacks/01-simple/**/Pulumi.*.yaml', { cwd: ROOT })[0] ?? ''
 
 /** Runs a command; gives the modules that it loaded, Node's by name and the command line's own by their path. */
@@ -49,6 +51,8 @@ const PARTS = {
   'the SDK of Google Cloud KMS': 'google.cloud.kms.v1.KeyManagementService',
   'the loader of other modules': 'registerHooks',
   'the word lists': 'trustno1',
+  'the reader of states': 'what follows a backslash is no escape',
+  'the file backend': 'can not be a backend: it is not a folder',
 }
 type Part = keyof typeof PARTS
 
@@ -67,6 +71,8 @@ const COMMANDS: readonly Row[] = [
   { name: 'a completion script', commandLine: ['completion', 'bash'], mayLoad: [] },
   { name: 'completion of commands', commandLine: ['__complete', '--', 'con'], mayLoad: [] },
   { name: 'completion of keys', commandLine: ['__complete', '--', 'config', 'get', '-s', 'plain', ''], mayLoad: [] },
+  { name: 'config get of a plain value', commandLine: ['config', 'get', '-s', 'plain', 'name'], mayLoad: [] },
+  { name: 'state inspect', commandLine: ['state', 'inspect', 'state.json'], mayLoad: ['the reader of states'] },
   // It says what a built-in provider can tell of its sealed key without opening it.
   { name: 'inspect', commandLine: ['inspect', join(ROOT, withSecrets)], mayLoad: ['the passphrase provider'] },
   { name: 'inspect of a key', commandLine: ['inspect', 'Pulumi.vault.yaml'], mayLoad: ['the Vault provider'] },

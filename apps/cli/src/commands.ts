@@ -426,7 +426,7 @@ export const COMMANDS: readonly Command[] = [
     words: ['verify'],
     summary: 'Check that every secret opens',
     description: [
-      'Opens the data key and every secret of the stack, or of the files that are named, and says what does not open. Nothing is printed of their content, nothing is written. The exit number is 3 where something was found.',
+      'Opens the data key and every secret of the stack, and of its state where the backend is a folder; or of the files that are named; and says what does not open. Nothing is printed of their content, nothing is written. The exit number is 3 where something was found.',
     ],
     arguments: [{ name: 'file', rest: true }],
     flags: [
@@ -443,7 +443,7 @@ export const COMMANDS: readonly Command[] = [
     words: ['inspect'],
     summary: 'Tell what can be told without a key',
     description: [
-      'The key URL, the provider and the number of secrets of the stack, or of the files that are named. Opens nothing and asks for nothing.',
+      'The key URL, the provider and the number of secrets of the stack, and of its state where the backend is a folder; or of the files that are named. Opens nothing and asks for nothing.',
     ],
     arguments: [{ name: 'file', rest: true }],
     examples: [

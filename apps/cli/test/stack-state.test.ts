@@ -322,3 +322,44 @@ test('a folder without a project is named', async () => {
   expect(exit).toBe(2)
   expect(stderr).toContain('ERR_NO_PROJECT')
 })
+
+describe('verify and inspect', () => {
+  test('look at the state of the stack too, and say whether it has the key of the file', async () => {
+    const { run } = outputsProject()
+    const verified = await run('verify')
+    expect(verified.exit).toBe(0)
+    expect(verified.stdout).toContain("its state: 24 secrets open, under the file's key\n")
+    expect((await run('inspect')).stdout).toMatch(/\n {2}state +24 secrets, the file's key\n/)
+    const json = JSON.parse((await run('verify', '--json')).stdout) as unknown
+    expect(json).toMatchObject([{ ok: true, state: { sameKey: true, opened: 24, failed: [] } }])
+  })
+
+  test('find a state under another key, and secrets in it that do not open', async () => {
+    const { run, state, stateFile } = outputsProject()
+    await run('state', 'rekey', stateFile, '--to', 'passphrase', '-o', stateFile)
+    expect((await run('verify')).stdout).toContain(
+      "its state: 24 secrets open, under another key than the file's (passphrase:)\n",
+    )
+    const inspected = JSON.parse((await run('inspect', '--json')).stdout) as unknown
+    expect(inspected).toMatchObject([{ state: { secrets: 24, url: 'passphrase:', sameKey: false } }])
+    writeFileSync(
+      stateFile,
+      state().replace(
+        /"ciphertext":"v1:(.{16}):(.)/,
+        (_all, nonce: string, first: string) => `"ciphertext":"v1:${nonce}:${first === 'A' ? 'B' : 'A'}`,
+      ),
+    )
+    const { exit, stdout } = await run('verify')
+    expect(exit).toBe(3)
+    expect(stdout).toContain('its state: 23 secrets open')
+    expect(stdout).toContain('of urn:pulumi:dev::vec::pulumi:pulumi:Stack::vec-dev does not open')
+  })
+
+  test('look at no state where the backend is not reached, or a file is named', async () => {
+    const { run, folder: at } = outputsProject({ env: { PULUMI_BACKEND_URL: 's3://bucket' } })
+    expect((await run('verify')).stdout).not.toContain('state')
+    const near = outputsProject()
+    expect((await near.run('verify', 'Pulumi.dev.yaml')).stdout).not.toContain('state')
+    expect(readdirSync(at)).toEqual(['Pulumi.dev.yaml', 'Pulumi.yaml'])
+  })
+})

@@ -5,6 +5,7 @@ import { basename } from 'node:path'
 import type { Invocation } from '../command.ts'
 import type { Terminal } from '../terminal.ts'
 import { BUILT_IN_PROVIDERS } from '../providers.ts'
+import type { StateOfStack } from '../stack-state-check.ts'
 import { stackTargets } from '../stack-targets.ts'
 
 interface Inspected {
@@ -12,6 +13,8 @@ interface Inspected {
   readonly report: InspectReport
   /** What the provider can say of the sealed key without a key: name, key name, version. */
   readonly described: Readonly<Record<string, string>>
+  /** Of the stack that is meant, where its backend is a folder and holds its state. */
+  readonly state: StateOfStack | undefined
 }
 
 /** Tells what can be told of the stacks without a key. */
@@ -23,13 +26,21 @@ export async function run(invocation: Invocation): Promise<void> {
     const stack = await open()
     trace(`read ${stack.file}`)
     const report = inspectStack(stack)
-    inspected.push({ file: file ?? basename(stack.file), report, described: await describe(report, stack, registry) })
+    const described = await describe(report, stack, registry)
+    const state = file === undefined ? await inspectState(stack, invocation) : undefined
+    inspected.push({ file: file ?? basename(stack.file), report, described, state })
   }
   terminal.out(
     options.json
       ? `${JSON.stringify(inspected.map(asJson), undefined, 2)}\n`
       : inspected.map((each) => asText(each, terminal)).join('\n'),
   )
+}
+
+// Loaded only where a state is looked for: a stack file that is named is looked at alone.
+async function inspectState(stack: Stack, invocation: Invocation): Promise<StateOfStack | undefined> {
+  const { inspectStateOf } = await import('../stack-state-check.ts')
+  return inspectStateOf(stack, invocation, 'inspect')
 }
 
 async function describe(
@@ -49,7 +60,7 @@ async function describe(
   }
 }
 
-function asText({ file, report, described }: Inspected, terminal: Terminal): string {
+function asText({ file, report, described, state }: Inspected, terminal: Terminal): string {
   const withSecrets = report.keys.filter((key) => key.secret).length
   const rows: [string, string][] = [
     ['key URL', report.url ?? 'none'],
@@ -58,6 +69,7 @@ function asText({ file, report, described }: Inspected, terminal: Terminal): str
     ['configuration', `${report.keys.length} keys, ${withSecrets} of them with secrets`],
     ['secrets', String(report.secrets)],
   ]
+  if (state !== undefined) rows.push(['state', stateText(state, terminal)])
   if (report.problem !== undefined) rows.push(['problem', `${report.problem.message} (${report.problem.code})`])
   for (const line of report.marked)
     rows.push(['marked', `line ${line} is marked !secret and stands there in plain text`])
@@ -65,7 +77,12 @@ function asText({ file, report, described }: Inspected, terminal: Terminal): str
   return `${file}\n${rows.map(([name, text]) => `  ${name.padEnd(width)}${text}\n`).join('')}`
 }
 
-function asJson({ file, report, described }: Inspected): unknown {
+function stateText({ secrets, url, sameKey }: StateOfStack, terminal: Terminal): string {
+  const otherKey = url === undefined ? 'no key that opens here' : `another key than the file's: ${terminal.cell(url)}`
+  return `${secrets} ${secrets === 1 ? 'secret' : 'secrets'}, ${sameKey ? "the file's key" : otherKey}`
+}
+
+function asJson({ file, report, described, state }: Inspected): unknown {
   const { url, problem, keys, secrets, marked } = report
   return {
     file,
@@ -74,6 +91,7 @@ function asJson({ file, report, described }: Inspected): unknown {
     keys,
     secrets,
     marked,
+    ...(state === undefined ? {} : { state: { ...state, url: state.url ?? null } }),
     ...(problem === undefined ? {} : { problem: { code: problem.code, message: problem.message } }),
   }
 }

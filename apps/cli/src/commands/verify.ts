@@ -1,12 +1,13 @@
 import { isStacksealError } from '@stackseal/core'
 import type { StacksealError } from '@stackseal/core'
 import { verifyStack } from '@stackseal/stack'
-import type { VerifyReport } from '@stackseal/stack'
+import type { Stack, VerifyReport } from '@stackseal/stack'
 import { basename } from 'node:path'
 import type { Invocation } from '../command.ts'
 import { describeKey } from '../describe-key.ts'
 import { exitNumber } from '../exit-number.ts'
 import { providerRegistry } from '../provider-registry.ts'
+import type { VerifiedStateOfStack } from '../stack-state-check.ts'
 import { stackTargets } from '../stack-targets.ts'
 
 const SOMETHING_FOUND = 3
@@ -17,6 +18,8 @@ interface Checked {
   readonly result: VerifyReport | StacksealError
   /** What is known of the key that answered. */
   readonly described: Readonly<Record<string, string>>
+  /** Of the stack that is meant, where its backend is a folder and holds its state. */
+  readonly state?: VerifiedStateOfStack | undefined
 }
 
 /** Opens every secret of the stacks, and tells which do not open; or, with --expect-denied, that no key opens. */
@@ -34,7 +37,8 @@ export async function run(invocation: Invocation): Promise<number> {
       const result = await verifyStack(stack)
       const { openedAs } = result
       const described = openedAs === undefined ? {} : await describeKey(openedAs, providerRegistry(invocation))
-      checked.push({ file: name, result, described })
+      const state = file === undefined && !expectDenied ? await verifyState(stack, invocation) : undefined
+      checked.push({ file: name, result, described, state })
     } catch (error) {
       if (!isStacksealError(error) || error.kind === 'interrupted') throw error
       // A refusal is what was asked for. And one of several files that can't be checked does not hide the others.
@@ -52,12 +56,19 @@ export async function run(invocation: Invocation): Promise<number> {
   return checked.map(exit).find((number) => number !== 0) ?? 0
 }
 
-function exitOf({ result }: Checked): number {
-  if (isStacksealError(result)) return exitNumber(result)
-  return result.failed.length > 0 || result.marked.length > 0 ? SOMETHING_FOUND : 0
+// Loaded only where a state is looked for: a stack file that is named is checked alone.
+async function verifyState(stack: Stack, invocation: Invocation): Promise<VerifiedStateOfStack | undefined> {
+  const { verifyStateOf } = await import('../stack-state-check.ts')
+  return verifyStateOf(stack, invocation, 'verify')
 }
 
-function asText({ file, result, described }: Checked, cell: (text: string) => string): string {
+function exitOf({ result, state }: Checked): number {
+  if (isStacksealError(result)) return exitNumber(result)
+  const broken = state === undefined ? 0 : state.broken.length
+  return result.failed.length > 0 || result.marked.length > 0 || broken > 0 ? SOMETHING_FOUND : 0
+}
+
+function asText({ file, result, described, state }: Checked, cell: (text: string) => string): string {
   if (isStacksealError(result)) return `${file}: ${cell(result.message)} (${result.code})\n`
   const { url, opened, failed, marked } = result
   const sealed = url === undefined ? 'no sealed key' : `the data key opens (${keyText(result, described, cell)})`
@@ -65,8 +76,18 @@ function asText({ file, result, described }: Checked, cell: (text: string) => st
     `${file}: ${sealed}, ${count(opened, 'secret opens', 'secrets open')}`,
     ...failed.map(({ place, error }) => `  ${place} does not open: ${error.message} (${error.code})`),
     ...marked.map((line) => `  line ${line} is marked !secret and stands there in plain text`),
+    ...(state === undefined ? [] : stateLines(state, cell)),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function stateLines({ secrets, url, sameKey, broken }: VerifiedStateOfStack, cell: (text: string) => string): string[] {
+  const otherKey = url === undefined ? 'without a key' : `under another key than the file's (${cell(url)})`
+  const opened = count(secrets - broken.length, 'secret opens', 'secrets open')
+  return [
+    `its state: ${opened}, ${sameKey ? "under the file's key" : otherKey}`,
+    ...broken.map(({ error }) => `  ${cell(error.message)} (${error.code})`),
+  ]
 }
 
 /** The key URL, the one through which it was opened where that is another, and what its provider says of the key. */
@@ -86,7 +107,7 @@ function count(number: number, one: string, many: string): string {
 }
 
 function asJson(checked: Checked): unknown {
-  const { file, result, described } = checked
+  const { file, result, described, state } = checked
   if (isStacksealError(result)) return { file, ok: false, error: { code: result.code, message: result.message } }
   const { url, openedAs } = result
   return {
@@ -98,6 +119,21 @@ function asJson(checked: Checked): unknown {
     opened: result.opened,
     failed: result.failed.map(({ place, error }) => ({ place, code: error.code, message: error.message })),
     marked: result.marked,
+    ...(state === undefined ? {} : { state: stateJson(state) }),
+  }
+}
+
+function stateJson({ secrets, url, sameKey, broken }: VerifiedStateOfStack): object {
+  return {
+    url: url ?? null,
+    sameKey,
+    opened: secrets - broken.length,
+    failed: broken.map(({ urn, path, error }) => ({
+      urn: urn ?? null,
+      path,
+      code: error.code,
+      message: error.message,
+    })),
   }
 }
 

@@ -51,7 +51,7 @@ export const topic: Topic = {
         '  "marked": [12]}]',
       ],
       text: [
-        'A file that could not be checked has error (code and message) instead. marked holds the lines of values that are marked !secret and stand in plain text.',
+        'A file that could not be checked has error (code and message) instead. marked holds the lines of values that are marked !secret and stand in plain text. state (url, sameKey, opened, failed) is there for the stack that is meant, where its backend is a folder and has its state.',
       ],
     },
     {
@@ -60,7 +60,9 @@ export const topic: Topic = {
         '[{"file": "Pulumi.dev.yaml", "url": "passphrase:", "described": {"provider": "…"},',
         '  "keys": [{"key": "db", "secret": true}], "secrets": 1, "marked": []}]',
       ],
-      text: ['problem (code and message) is there where the sealed key can not be used.'],
+      text: [
+        'problem (code and message) is there where the sealed key can not be used; state (secrets, url, sameKey) for the stack that is meant, where its backend is a folder and has its state.',
+      ],
     },
     {
       heading: 'doctor:',
