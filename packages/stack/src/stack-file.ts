@@ -11,7 +11,8 @@ import { coerceNewValue, type NewValue } from './config/new-value.ts'
 import { HEADER_FIELDS, readHeader, type StackHeader } from './stack-header.ts'
 import { refuseLostDigits } from './config/lost-digits.ts'
 import { sameConfig, sameValue } from './config/same-config.ts'
-import { secretsOf } from './config/value-shape.ts'
+import { mapSecrets, SECRET_KEY, secretsOf } from './config/value-shape.ts'
+import { replaceScalars } from './document/replace-scalars.ts'
 
 /** Words that mean a passphrase, or the absence of a choice, where a key URL could stand; the reference writes neither. */
 const NO_URL = new Set(['passphrase', 'default', ''])
@@ -131,6 +132,38 @@ export class StackFile {
     )
   }
 
+  /**
+   * Puts other ciphertexts in the place of those that stand there, all at once: `ciphertexts` has the new one for each.
+   * A secret that is not in it stays.
+   * @throws ERR_CANNOT_EDIT
+   */
+  async withCiphertexts(ciphertexts: ReadonlyMap<string, string>): Promise<StackFile> {
+    const renewed = (secret: SecretText): SecretText => {
+      const ciphertext = ciphertexts.get(secret.ciphertext)
+      return ciphertext === undefined ? secret : new SecretText(ciphertext)
+    }
+    const config: ConfigMap = new Map(
+      [...this.config].map(([key, entry]) => [key, { ...entry, value: mapSecrets(entry.value, renewed) }]),
+    )
+    const isConfig = (key: string): boolean => this.#format.fieldName(key) === 'config'
+    const edited = await this.#editedOrUndefined(config, (text, document) => {
+      const parts: string[] = []
+      let end = 0
+      for (const splice of replaceScalars(text, document, isConfig, SECRET_KEY, ciphertexts)) {
+        parts.push(text.slice(end, splice.start), splice.text)
+        end = splice.end
+      }
+      return parts.join('') + text.slice(end)
+    })
+    if (edited !== undefined) return edited
+    // Some are written with escapes or over several lines: one after the other, as any value is set.
+    const places = [...this.secrets()].filter(({ secret }) => ciphertexts.has(secret.ciphertext))
+    return places.reduce<Promise<StackFile>>(
+      async (file, { place, secret }) => (await file).set(place, renewed(secret)),
+      Promise.resolve(this),
+    )
+  }
+
   /** Stores a sealed key, in place of the one that the file has; fields that do not belong to it go. */
   async withSealedKey(sealedKey: SealedKey): Promise<StackFile> {
     const pairs = new Map(headerPairs(sealedKey))
@@ -151,6 +184,20 @@ export class StackFile {
             { ...others, [stale]: value },
           )
     return edited.withSealedKey(sealedKey)
+  }
+
+  /** The edit, if it reads as it is meant; else undefined. */
+  async #editedOrUndefined(
+    config: ConfigMap,
+    edit: (text: string, document: ParsedDocument) => string,
+  ): Promise<StackFile | undefined> {
+    const text = edit(this.text, this.#document)
+    const edited = new StackFile(text, await this.#format.find(text), this.#project, this.#name)
+    const isMeant =
+      sameConfig(edited.config, config, this.#format) &&
+      sameHeader(edited.header, this.header) &&
+      this.#sameElsewhere(edited)
+    return isMeant ? edited : undefined
   }
 
   async #edited(

@@ -1,0 +1,196 @@
+import { isStacksealError } from '@stackseal/core'
+import { describe, expect, test } from 'vitest'
+import type { FileSystem } from '../../src/files/file-system.ts'
+import type { ProcessTable } from '../../src/files/process-table.ts'
+import { fakeMachine } from '../fake-processes.ts'
+import { faultyFileSystem, SimulatedExit } from '../faulty-file-system.ts'
+import type { ForgettingFileSystem } from '../forgetting-file-system.ts'
+import { thorough } from '../thorough.ts'
+import {
+  change,
+  FILE,
+  isStaged,
+  keyUrlOf,
+  leftovers,
+  OLD_STATE,
+  OLD_TEXT,
+  OTHER_STATE,
+  opensEach,
+  recover,
+  setPlain,
+  STATE,
+  textOf,
+  world,
+} from './change-world.ts'
+
+type Work = (fs: FileSystem, processes?: ProcessTable) => Promise<unknown>
+
+/** Runs work up to a step; whether it came to its end. */
+async function cutAt(fs: FileSystem, step: number, processes: ProcessTable, work: Work): Promise<boolean> {
+  try {
+    await work(faultyFileSystem(fs, { exitAtStep: step }).fs, processes)
+    return true
+  } catch (error) {
+    // Giving locks back fails as well, once the process is gone.
+    let cause: unknown = error
+    while (cause instanceof SuppressedError) cause = cause.error as unknown
+    if (!(cause instanceof SimulatedExit)) throw error
+    return false
+  }
+}
+
+async function stepsOf(fs: FileSystem, work: Work): Promise<number> {
+  const counted = faultyFileSystem(fs, { failAtStep: Infinity, error: 'EIO' })
+  await work(counted.fs, fakeMachine('here', 'first').start(1))
+  return counted.steps()
+}
+
+/**
+ * What a power cut may leave: everything where little is unsaved, else each change of a name alone and each one missing.
+ * The names of locks are never flushed, so that all selections of them would be thousands.
+ */
+function* survivorsOf(fs: ForgettingFileSystem): Generator<ForgettingFileSystem> {
+  const all = [...fs.pendingNames.keys()]
+  if (all.length <= (thorough ? 8 : 4)) {
+    yield* fs.survivors()
+    return
+  }
+  const selections = all.flatMap((index) => [[index], all.filter((other) => other !== index)])
+  for (const selection of [[], all, ...selections]) {
+    for (const data of ['saved', 'torn', 'kept'] as const) yield fs.crash(new Set(selection), data)
+  }
+}
+
+const nextBoot = (): ProcessTable => fakeMachine('here', 'second').start(1)
+
+function stateOf(fs: ForgettingFileSystem): string {
+  return JSON.stringify([fs.dump()])
+}
+
+/** Everything as it has to be after whatever ends a change: one key, and nothing left. */
+async function expectWhole(fs: ForgettingFileSystem, again: Work): Promise<string | undefined> {
+  const url = await keyUrlOf(fs)
+  expect(['plain://old', 'plain://new']).toContain(url)
+  expect(leftovers(fs)).toEqual([])
+  const before = [textOf(fs, FILE), textOf(fs, STATE)]
+  await again(fs, nextBoot())
+  expect([textOf(fs, FILE), textOf(fs, STATE)]).toEqual(before)
+  return url
+}
+
+interface Counts {
+  cuts: number
+  recovered: number
+  secondCuts: number
+  old: number
+  fresh: number
+  staged: number
+}
+
+describe.each([
+  { what: 'recover', finish: recover },
+  { what: 'config set', finish: setPlain },
+])('finished by $what', ({ finish }) => {
+  test('a power cut at every step, and another one while it is finished, loses nothing', async () => {
+    const steps = await stepsOf(world(), change)
+    expect(steps).toBeGreaterThan(60)
+    const counts: Counts = { cuts: 0, recovered: 0, secondCuts: 0, old: 0, fresh: 0, staged: 0 }
+    const tried = new Set<string>()
+    for (let step = 1; step <= steps + 1; step++) {
+      const fs = world()
+      const done = await cutAt(fs, step, fakeMachine('here', 'first').start(1), change)
+      expect(done).toBe(step > steps)
+      if (isStaged(fs)) counts.staged++
+      for (const survivor of survivorsOf(fs)) {
+        counts.cuts++
+        const state = stateOf(survivor)
+        if (tried.has(state)) continue
+        tried.add(state)
+        expect({ step, opens: await opensEach(survivor) }).toEqual({ step, opens: true })
+        await cutAgain(survivor, finish, counts)
+        counts.recovered++
+        await finish(survivor, nextBoot())
+        const url = await expectWhole(survivor, recover)
+        if (url === 'plain://old') counts.old++
+        else counts.fresh++
+        if (done) expect(url).toBe('plain://new')
+      }
+    }
+    expect(counts.old).toBeGreaterThan(20)
+    expect(counts.fresh).toBeGreaterThan(20)
+    expect(counts.secondCuts).toBeGreaterThan(100)
+    if (process.env['STACKSEAL_TEST_FIGURES'] !== undefined) console.log(JSON.stringify({ steps, ...counts }))
+  })
+})
+
+/** Cuts the power again while the change is finished, at a few steps, or at each. */
+async function cutAgain(first: ForgettingFileSystem, finish: Work, counts: Counts): Promise<void> {
+  const steps = await stepsOf(first.crash(new Set(), 'saved'), (fs) => finish(fs, nextBoot()))
+  const stride = thorough ? 1 : Math.max(1, Math.floor(steps / 3))
+  for (let step = 1 + (counts.recovered % stride); step <= steps; step += stride) {
+    const fs = first.crash(new Set(), 'saved')
+    await cutAt(fs, step, nextBoot(), finish)
+    const all = new Set(fs.pendingNames.keys())
+    for (const survivor of [fs.crash(new Set(), 'torn'), fs.crash(all, 'kept')]) {
+      counts.secondCuts++
+      expect(await opensEach(survivor)).toBe(true)
+      await finish(survivor, fakeMachine('here', 'third').start(1))
+      expect(['plain://old', 'plain://new']).toContain(await keyUrlOf(survivor))
+      expect(leftovers(survivor)).toEqual([])
+    }
+  }
+}
+
+test('a kill at every step is finished by the next command', async () => {
+  const steps = await stepsOf(world(), change)
+  const seen = new Set<string | undefined>()
+  for (let step = 1; step <= steps; step++) {
+    const fs = world()
+    const machine = fakeMachine('here', 'first')
+    await cutAt(fs, step, machine.start(1), change)
+    machine.end(1)
+    await (step % 2 === 0 ? recover : setPlain)(fs, machine.start(2))
+    seen.add(await keyUrlOf(fs))
+    // What was killed before there was a record left at most its lock of the file, which `recover` has no need to take.
+    const left = leftovers(fs).filter((path) => !path.endsWith('.Pulumi.dev.yaml.stackseal-lock'))
+    expect({ step, left }).toEqual({ step, left: [] })
+  }
+  expect(seen).toEqual(new Set(['plain://old', 'plain://new']))
+})
+
+test.each(['EIO', 'ENOSPC'])(
+  'a fault (%s) at every step is reported truthfully, and can be finished',
+  async (error) => {
+    const steps = await stepsOf(world(), change)
+    let faults = 0
+    for (const afterwards of [false, true]) {
+      for (let step = 1; step <= steps; step++) {
+        const fs = world()
+        const machine = fakeMachine('here', 'first').start(1)
+        const failure: unknown = await change(faultyFileSystem(fs, { failAtStep: step, error, afterwards }).fs, machine)
+          .then(() => undefined)
+          .catch((thrown: unknown) => thrown)
+        const changed = textOf(fs, FILE) !== OLD_TEXT || textOf(fs, STATE) !== OLD_STATE
+        expect(await opensEach(fs)).toBe(true)
+        if (failure !== undefined) {
+          faults++
+          if (!isStacksealError(failure)) throw failure
+          expect({ step, code: failure.code, changed: failure.details['changed'] }).toEqual({
+            step,
+            code: 'ERR_IO',
+            changed,
+          })
+        } else expect(changed).toBe(true)
+        await recover(fs, machine)
+        expect(['plain://old', 'plain://new']).toContain(await keyUrlOf(fs))
+      }
+    }
+    expect(faults).toBeGreaterThan(60)
+  },
+)
+
+test('a state with a key of its own comes under the same key as the stack file', async () => {
+  const fs = world(OTHER_STATE)
+  await change(fs, nextBoot())
+  expect(await expectWhole(fs, recover)).toBe('plain://new')
+})
