@@ -1,7 +1,8 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 import { acquireLock, type FileLock } from '../files/file-lock.ts'
 import type { FileSystem } from '../files/file-system.ts'
+import { ioError } from '../files/io-error.ts'
 import { nodeProcesses, type ProcessTable } from '../files/process-table.ts'
 import { BOOKKEEPING } from './backend-layout.ts'
 import { checkpointFile } from './checkpoint-names.ts'
@@ -39,6 +40,17 @@ export function stackLockPlaces(backend: FileBackend, reference: StackReference)
     folder: backend.resolve(paths.locks),
     stagingFolder: backend.resolve(join(backend.folder, BOOKKEEPING, 'locks')),
     stack: reference.stack,
+  }
+}
+
+/** Makes it last that both locks were given back: a power cut may otherwise bring them back, and Pulumi waits for one. */
+export function flushLockFolders(fs: FileSystem, { own, folder }: StackLockPlaces): void {
+  for (const path of [folder, dirname(own)]) {
+    try {
+      fs.fsyncFolder(path)
+    } catch (error) {
+      throw ioError(error, path, 'could not be flushed')
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { StacksealError } from '@stackseal/core'
+import { isStacksealError, StacksealError } from '@stackseal/core'
 import { basename, dirname, join } from 'node:path'
 
 import type { StackLockPlaces } from '../backend/stack-lock-places.ts'
@@ -78,7 +78,7 @@ export class ChangeJournal {
 
   /**
    * Writes the record, in place of what is there.
-   * @throws ERR_IO, with `changed` in its details where the record may be there all the same
+   * @throws ERR_IO; the record may be there all the same
    */
   write(record: ChangeRecord): void {
     const { path } = this
@@ -88,10 +88,20 @@ export class ChangeJournal {
         details: { changed: false },
       })
     }
-    makeFolder(this.#fs, dirname(path), 0o700)
-    const before = readTextFile(this.#fs, path, LARGEST_RECORD_BYTES)
     const bytes = new TextEncoder().encode(`${JSON.stringify({ ...record, version: VERSION })}\n`)
-    replaceFile(this.#fs, path, bytes, before?.bytes, 0o600)
+    try {
+      makeFolder(this.#fs, dirname(path), 0o700)
+      const before = readTextFile(this.#fs, path, LARGEST_RECORD_BYTES)
+      replaceFile(this.#fs, path, bytes, before?.bytes, 0o600)
+    } catch (error) {
+      if (!isStacksealError(error)) throw error
+      // Whether the record is there by now or not, none of the files that it is about was touched by this.
+      throw new StacksealError(error.code, `the journal of the change could not be written: ${error.message}`, {
+        hint: 'name a folder that can be written with STACKSEAL_STATE_DIR',
+        details: { ...error.details, changed: false },
+        cause: error.cause,
+      })
+    }
   }
 
   /** Removes the record, and what a writer of it that was killed left behind. */

@@ -2,7 +2,12 @@ import { isStacksealError, StacksealError } from '@stackseal/core'
 import { basename, dirname } from 'node:path'
 
 import { MAX_STATE_BYTES } from '../backend/file-backend.ts'
-import { type LockStackOptions, takeStackLocks } from '../backend/stack-lock-places.ts'
+import {
+  flushLockFolders,
+  type LockStackOptions,
+  type StackLockPlaces,
+  takeStackLocks,
+} from '../backend/stack-lock-places.ts'
 import type { Environment } from '../environment.ts'
 import { acquireLock } from '../files/file-lock.ts'
 import type { FileSystem } from '../files/file-system.ts'
@@ -47,10 +52,18 @@ export async function finishChange(
   // A process that was still at it may have ended it while the lock was waited for.
   const record = journal.read()
   if (record === undefined) return undefined
-  using _locks = record.locks === undefined ? undefined : await takeStackLocks(fs, record.locks, options)
-  const finished = resolve(fs, journal, record, resolution)
+  const finished = await withStackLocks(fs, record.locks, options, () => resolve(fs, journal, record, resolution))
+  // Last of all, so that until then whoever comes finds what is left.
+  journal.remove()
   options.tell?.(told(finished))
   return finished
+}
+
+/** Removes what dead processes left of a stack's own lock and journal, where no change of it is pending. */
+export async function tidyStack(fs: FileSystem, stackFile: string, options: FinishOptions): Promise<void> {
+  using _lock = await acquireLock(fs, stackFile, options)
+  const journal = new ChangeJournal(fs, options.env, stackFile)
+  if (journal.read() === undefined) journal.tidy()
 }
 
 /** Finishes the interrupted change that a state belongs to, if there is one: for whoever is about to write that state. */
@@ -77,9 +90,11 @@ function resolve(fs: FileSystem, journal: ChangeJournal, record: ChangeRecord, r
     clearAway(fs, journal, record)
     return { record, outcome: 'abandoned', kept: [] }
   }
-  const kept = switchTargets(fs, record, resolution === 'force')
-  journal.remove()
-  return { record, outcome: 'finished', kept }
+  try {
+    return { record, outcome: 'finished', kept: switchTargets(fs, record, resolution === 'force') }
+  } catch (error) {
+    throw interruptedChange(fs, record, error)
+  }
 }
 
 /**
@@ -93,7 +108,24 @@ function hasNotBegun(fs: FileSystem, { targets }: ChangeRecord): boolean {
   )
 }
 
-/** Removes what a change prepared, and then its record: a record that is left finds nothing to do. */
+/** Runs work under a stack's locks, and makes it last that they were given back. */
+export async function withStackLocks<T>(
+  fs: FileSystem,
+  places: StackLockPlaces | undefined,
+  options: LockStackOptions,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  if (places === undefined) return work()
+  let result: T
+  {
+    using _locks = await takeStackLocks(fs, places, options)
+    result = await work()
+  }
+  flushLockFolders(fs, places)
+  return result
+}
+
+/** Removes what a change prepared. The record goes last, by its owner: one that is left finds nothing to do. */
 export function clearAway(fs: FileSystem, journal: ChangeJournal, record: ChangeRecord): void {
   // From here on there is no way forward any more, so the record must not promise one.
   if (record.phase === 'switching') journal.write({ ...record, phase: 'staging' })
@@ -106,10 +138,10 @@ export function clearAway(fs: FileSystem, journal: ChangeJournal, record: Change
     }
   }
   for (const folder of folders) flushFolder(fs, folder)
-  journal.remove()
 }
 
-function flushFolder(fs: FileSystem, folder: string): void {
+/** Makes the names in a folder last. */
+export function flushFolder(fs: FileSystem, folder: string): void {
   try {
     fs.fsyncFolder(folder)
   } catch (error) {

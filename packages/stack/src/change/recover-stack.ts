@@ -3,7 +3,7 @@ import { isStacksealError } from '@stackseal/core'
 import { nodeFileSystem } from '../files/file-system.ts'
 import { findStack } from '../stack-place.ts'
 import type { OpenStackOptions } from '../stack.ts'
-import { finishChange, type FinishedChange, type Resolution } from './finish-change.ts'
+import { finishChange, tidyStack, type FinishedChange, type Resolution } from './finish-change.ts'
 
 export interface RecoverOptions extends Omit<OpenStackOptions, 'openEarly' | 'registry'> {
   /** What becomes of a file that somebody else wrote meanwhile; refused if not given. */
@@ -21,7 +21,9 @@ export async function recoverStack(options: RecoverOptions): Promise<FinishedCha
   const { command = 'stackseal stack recover', lockTimeout: timeoutMs, signal, processes, env } = options
   try {
     const finishing = { command, timeoutMs, signal, processes, env }
-    return await finishChange(fs, place.target, finishing, options.resolution)
+    const finished = await finishChange(fs, place.target, finishing, options.resolution)
+    await tidyStack(fs, place.target, finishing)
+    return finished
   } catch (error) {
     throw isStacksealError(error) ? error.with({ details: { file: place.label } }) : error
   }

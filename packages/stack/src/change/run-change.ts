@@ -1,12 +1,13 @@
 import { isStacksealError } from '@stackseal/core'
+import { dirname } from 'node:path'
 
-import { type LockStackOptions, type StackLockPlaces, takeStackLocks } from '../backend/stack-lock-places.ts'
+import type { LockStackOptions, StackLockPlaces } from '../backend/stack-lock-places.ts'
 import type { NextContent } from '../backend/sidecar.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import { sha256Hex } from '../files/hash.ts'
 import { stageReplacement } from '../files/replace-file.ts'
 import { type ChangeJournal, changePath, type ChangeRecord, type ChangeTarget } from './change-journal.ts'
-import { clearAway, interruptedChange } from './finish-change.ts'
+import { clearAway, flushFolder, interruptedChange, withStackLocks } from './finish-change.ts'
 import { isSwitched, switchTargets } from './switch-targets.ts'
 
 /** A file that is to be replaced, and what depends on it. */
@@ -45,20 +46,19 @@ export async function runChange(change: PlannedChange): Promise<void> {
   }
   try {
     note(record)
-    using _locks = locks === undefined ? undefined : await takeStackLocks(fs, locks, locking)
-    try {
+    await withStackLocks(fs, locks, locking, async () => {
       const files = await change.prepare()
       note({ ...record, targets: files.map(targetOf) })
       for (const { path, bytes, before } of files) stageReplacement(fs, path, changePath(path), bytes, before)
+      // Their names too: the record must not promise what a power cut can take away.
+      for (const folder of new Set(files.map(({ path }) => dirname(path)))) flushFolder(fs, folder)
       change.beforeSwitch()
       note({ ...record, phase: 'switching' })
       switchTargets(fs, record, false)
-      journal.remove()
-    } catch (error) {
-      throw settled(fs, journal, record, error)
-    }
+    })
+    journal.remove()
   } catch (error) {
-    throw record.targets.length === 0 ? settled(fs, journal, record, error) : error
+    throw settled(fs, journal, record, error)
   }
 }
 
@@ -77,6 +77,7 @@ function settled(fs: FileSystem, journal: ChangeJournal, record: ChangeRecord, e
   try {
     if (record.phase === 'switching' && isSwitched(fs, record)) return interruptedChange(fs, record, error)
     clearAway(fs, journal, record)
+    journal.remove()
     return error
   } catch (second) {
     // What led here is the failure to report; that tidying up failed too is left for the next command to see.

@@ -66,7 +66,7 @@ function refuseOthers(fs: FileSystem, { targets, stack }: ChangeRecord, force: b
         hint: isReady
           ? `look at ${path} and at ${staged}: "stackseal stack recover --force" takes the prepared one and keeps the other beside it, "--abandon" leaves the files as they are`
           : '"stackseal stack recover --abandon" leaves the files as they are; each opens with the key that it names',
-        details: { file: path, staged, pending: true },
+        details: { file: path, staged },
       },
     )
   }

@@ -5,7 +5,7 @@ import type { ProcessTable } from '../../src/files/process-table.ts'
 import { fakeMachine } from '../fake-processes.ts'
 import { faultyFileSystem, SimulatedExit } from '../faulty-file-system.ts'
 import type { ForgettingFileSystem } from '../forgetting-file-system.ts'
-import { thorough } from '../thorough.ts'
+import { THOROUGH } from '../thorough.ts'
 import {
   change,
   FILE,
@@ -51,7 +51,7 @@ async function stepsOf(fs: FileSystem, work: Work): Promise<number> {
  */
 function* survivorsOf(fs: ForgettingFileSystem): Generator<ForgettingFileSystem> {
   const all = [...fs.pendingNames.keys()]
-  if (all.length <= (thorough ? 8 : 4)) {
+  if (all.length <= (THOROUGH ? 8 : 4)) {
     yield* fs.survivors()
     return
   }
@@ -63,8 +63,12 @@ function* survivorsOf(fs: ForgettingFileSystem): Generator<ForgettingFileSystem>
 
 const nextBoot = (): ProcessTable => fakeMachine('here', 'second').start(1)
 
+/** What stands in a world, without what is random: names of locks, nonces, times. Many cuts leave the same. */
 function stateOf(fs: ForgettingFileSystem): string {
-  return JSON.stringify([fs.dump()])
+  return JSON.stringify(fs.dump())
+    .replaceAll(/v1:[A-Za-z0-9+/=]{16}:[A-Za-z0-9+/=]*/g, 'ciphertext')
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|stackseal-lock-[0-9a-z]+|[0-9a-f]{64}|\d{4}-\d\d-\d\dT[0-9:.]+Z/g, '*')
+    .replaceAll(/\\"(?:id|md5)\\":\\"[^"]*"/g, '*')
 }
 
 /** Everything as it has to be after whatever ends a change: one key, and nothing left. */
@@ -123,11 +127,11 @@ describe.each([
   })
 })
 
-/** Cuts the power again while the change is finished, at a few steps, or at each. */
+/** Cuts the power again while the change is finished: at each step, or at another one for each first cut. */
 async function cutAgain(first: ForgettingFileSystem, finish: Work, counts: Counts): Promise<void> {
   const steps = await stepsOf(first.crash(new Set(), 'saved'), (fs) => finish(fs, nextBoot()))
-  const stride = thorough ? 1 : Math.max(1, Math.floor(steps / 3))
-  for (let step = 1 + (counts.recovered % stride); step <= steps; step += stride) {
+  const stride = THOROUGH ? 1 : Math.max(1, steps)
+  for (let step = 1 + ((7 * counts.recovered) % stride); step <= steps; step += stride) {
     const fs = first.crash(new Set(), 'saved')
     await cutAt(fs, step, nextBoot(), finish)
     const all = new Set(fs.pendingNames.keys())
@@ -151,9 +155,7 @@ test('a kill at every step is finished by the next command', async () => {
     machine.end(1)
     await (step % 2 === 0 ? recover : setPlain)(fs, machine.start(2))
     seen.add(await keyUrlOf(fs))
-    // What was killed before there was a record left at most its lock of the file, which `recover` has no need to take.
-    const left = leftovers(fs).filter((path) => !path.endsWith('.Pulumi.dev.yaml.stackseal-lock'))
-    expect({ step, left }).toEqual({ step, left: [] })
+    expect({ step, left: leftovers(fs) }).toEqual({ step, left: [] })
   }
   expect(seen).toEqual(new Set(['plain://old', 'plain://new']))
 })
