@@ -12,6 +12,7 @@ import {
 import { basename } from 'node:path'
 import type { Invocation } from '../command.ts'
 import { MarkedValues } from '../marked-values.ts'
+import { warnOfPendingChange } from '../pending-change.ts'
 import { stackOptions } from '../stack-options.ts'
 
 /** Prints one value, decrypted. */
@@ -20,6 +21,7 @@ export async function run(invocation: Invocation): Promise<void> {
   const [key = ''] = invocation.arguments
   const path = flags.on('path')
   const stack = await openStack(stackOptions(invocation, 'config get'))
+  warnOfPendingChange(stack, invocation)
   trace(`read ${stack.file}`)
   const place = parseConfigPlace(key, stack.project.name, path)
   const name = displayConfigPlace(place, stack.project.name)

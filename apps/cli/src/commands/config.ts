@@ -13,6 +13,7 @@ import {
 } from '@stackseal/stack'
 import type { Invocation } from '../command.ts'
 import { MarkedValues } from '../marked-values.ts'
+import { warnOfPendingChange } from '../pending-change.ts'
 import { stackOptions } from '../stack-options.ts'
 import type { Terminal } from '../terminal.ts'
 import { textWidth } from '../text-width.ts'
@@ -24,6 +25,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const { flags, options, terminal, trace } = invocation
   const showSecrets = flags.on('show-secrets')
   const stack = await openStack({ ...stackOptions(invocation, 'config'), openEarly: showSecrets })
+  warnOfPendingChange(stack, invocation)
   trace(`read ${stack.file}`)
   const project = stack.project.name
   const marked = new MarkedValues(stack)

@@ -1,5 +1,5 @@
-import { isStacksealError } from '@stackseal/core'
-import { describe, expect, test } from 'vitest'
+import { isStacksealError, type StacksealError } from '@stackseal/core'
+import { expect, test } from 'vitest'
 import type { FileSystem } from '../../src/files/file-system.ts'
 import type { ProcessTable } from '../../src/files/process-table.ts'
 import { fakeMachine } from '../fake-processes.ts'
@@ -51,13 +51,17 @@ async function stepsOf(fs: FileSystem, work: Work): Promise<number> {
  */
 function* survivorsOf(fs: ForgettingFileSystem): Generator<ForgettingFileSystem> {
   const all = [...fs.pendingNames.keys()]
-  if (all.length <= (THOROUGH ? 8 : 4)) {
+  if (all.length <= (THOROUGH ? 8 : 3)) {
     yield* fs.survivors()
     return
   }
   const selections = all.flatMap((index) => [[index], all.filter((other) => other !== index)])
-  for (const selection of [[], all, ...selections]) {
-    for (const data of ['saved', 'torn', 'kept'] as const) yield fs.crash(new Set(selection), data)
+  for (const names of [[], all])
+    for (const data of ['saved', 'torn', 'kept'] as const) yield fs.crash(new Set(names), data)
+  for (const names of selections) {
+    for (const data of THOROUGH ? (['saved', 'torn', 'kept'] as const) : (['torn'] as const)) {
+      yield fs.crash(new Set(names), data)
+    }
   }
 }
 
@@ -91,40 +95,36 @@ interface Counts {
   staged: number
 }
 
-describe.each([
-  { what: 'recover', finish: recover },
-  { what: 'config set', finish: setPlain },
-])('finished by $what', ({ finish }) => {
-  test('a power cut at every step, and another one while it is finished, loses nothing', async () => {
-    const steps = await stepsOf(world(), change)
-    expect(steps).toBeGreaterThan(60)
-    const counts: Counts = { cuts: 0, recovered: 0, secondCuts: 0, old: 0, fresh: 0, staged: 0 }
-    const tried = new Set<string>()
-    for (let step = 1; step <= steps + 1; step++) {
-      const fs = world()
-      const done = await cutAt(fs, step, fakeMachine('here', 'first').start(1), change)
-      expect(done).toBe(step > steps)
-      if (isStaged(fs)) counts.staged++
-      for (const survivor of survivorsOf(fs)) {
-        counts.cuts++
-        const state = stateOf(survivor)
-        if (tried.has(state)) continue
-        tried.add(state)
-        expect({ step, opens: await opensEach(survivor) }).toEqual({ step, opens: true })
-        await cutAgain(survivor, finish, counts)
-        counts.recovered++
-        await finish(survivor, nextBoot())
-        const url = await expectWhole(survivor, recover)
-        if (url === 'plain://old') counts.old++
-        else counts.fresh++
-        if (done) expect(url).toBe('plain://new')
-      }
+test('a power cut at every step, and another one while it is finished, loses nothing', async () => {
+  const steps = await stepsOf(world(), change)
+  expect(steps).toBeGreaterThan(60)
+  const counts: Counts = { cuts: 0, recovered: 0, secondCuts: 0, old: 0, fresh: 0, staged: 0 }
+  const tried = new Set<string>()
+  for (let step = 1; step <= steps + 1; step++) {
+    const fs = world()
+    const done = await cutAt(fs, step, fakeMachine('here', 'first').start(1), change)
+    expect(done).toBe(step > steps)
+    if (isStaged(fs)) counts.staged++
+    for (const survivor of survivorsOf(fs)) {
+      counts.cuts++
+      const state = stateOf(survivor)
+      if (tried.has(state)) continue
+      tried.add(state)
+      expect({ step, opens: await opensEach(survivor) }).toEqual({ step, opens: true })
+      const finish = counts.recovered % 2 === 0 ? recover : setPlain
+      await cutAgain(survivor, finish, counts)
+      counts.recovered++
+      await finish(survivor, nextBoot())
+      const url = await expectWhole(survivor, recover)
+      if (url === 'plain://old') counts.old++
+      else counts.fresh++
+      if (done) expect(url).toBe('plain://new')
     }
-    expect(counts.old).toBeGreaterThan(20)
-    expect(counts.fresh).toBeGreaterThan(20)
-    expect(counts.secondCuts).toBeGreaterThan(100)
-    if (process.env['STACKSEAL_TEST_FIGURES'] !== undefined) console.log(JSON.stringify({ steps, ...counts }))
-  })
+  }
+  expect(counts.old).toBeGreaterThan(20)
+  expect(counts.fresh).toBeGreaterThan(20)
+  expect(counts.secondCuts).toBeGreaterThan(100)
+  if (process.env['STACKSEAL_TEST_FIGURES'] !== undefined) console.log(JSON.stringify({ steps, ...counts }))
 })
 
 /** Cuts the power again while the change is finished: at each step, or at another one for each first cut. */
@@ -160,30 +160,36 @@ test('a kill at every step is finished by the next command', async () => {
   expect(seen).toEqual(new Set(['plain://old', 'plain://new']))
 })
 
+/** The StacksealError of a change that fails; undefined if it came to its end. */
+async function failureOf(changing: Promise<unknown>): Promise<StacksealError | undefined> {
+  try {
+    await changing
+    return undefined
+  } catch (error) {
+    if (isStacksealError(error)) return error
+    throw error
+  }
+}
+
 test.each(['EIO', 'ENOSPC'])(
   'a fault (%s) at every step is reported truthfully, and can be finished',
   async (error) => {
     const steps = await stepsOf(world(), change)
     let faults = 0
-    for (const afterwards of [false, true]) {
+    for (const afterwards of error === 'EIO' ? [false, true] : [false]) {
       for (let step = 1; step <= steps; step++) {
         const fs = world()
-        const machine = fakeMachine('here', 'first').start(1)
-        const failure: unknown = await change(faultyFileSystem(fs, { failAtStep: step, error, afterwards }).fs, machine)
-          .then(() => undefined)
-          .catch((thrown: unknown) => thrown)
+        const machine = fakeMachine('here', 'first')
+        const faulty = faultyFileSystem(fs, { failAtStep: step, error, afterwards }).fs
+        const failure = await failureOf(change(faulty, machine.start(1)))
         const changed = textOf(fs, FILE) !== OLD_TEXT || textOf(fs, STATE) !== OLD_STATE
         expect(await opensEach(fs)).toBe(true)
-        if (failure !== undefined) {
-          faults++
-          if (!isStacksealError(failure)) throw failure
-          expect({ step, code: failure.code, changed: failure.details['changed'] }).toEqual({
-            step,
-            code: 'ERR_IO',
-            changed,
-          })
-        } else expect(changed).toBe(true)
-        await recover(fs, machine)
+        // Some steps may fail without a word: tidying up.
+        const expected = failure === undefined ? [step, undefined, undefined, true] : [step, 'ERR_IO', changed, changed]
+        expect([step, failure?.code, failure?.details['changed'], changed]).toEqual(expected)
+        if (failure !== undefined) faults++
+        machine.end(1)
+        await recover(fs, machine.start(2))
         expect(['plain://old', 'plain://new']).toContain(await keyUrlOf(fs))
       }
     }
