@@ -118,13 +118,14 @@ test('a power cut at every step, and another one while it is finished, loses not
       const url = await expectWhole(survivor, recover)
       if (url === 'plain://old') counts.old++
       else counts.fresh++
-      if (done) expect(url).toBe('plain://new')
+      expect(done ? ['plain://new'] : ['plain://old', 'plain://new']).toContain(url)
     }
   }
   expect(counts.old).toBeGreaterThan(20)
   expect(counts.fresh).toBeGreaterThan(20)
   expect(counts.secondCuts).toBeGreaterThan(100)
-  if (process.env['STACKSEAL_TEST_FIGURES'] !== undefined) console.log(JSON.stringify({ steps, ...counts }))
+  // oxlint-disable-next-line no-console -- the counts are what this test is run for
+  console.log(JSON.stringify({ steps, ...counts }))
 })
 
 /** Cuts the power again while the change is finished: at each step, or at another one for each first cut. */

@@ -18,7 +18,7 @@ const LOCKS = '/backend/.pulumi/locks/organization/proj/dev'
 const JOURNALS = '/home/.local/state/stackseal/changes'
 
 /** A provider without a network and without a derivation: its sealed text is the key itself. */
-const plain: ProviderV1 = {
+export const plain: ProviderV1 = {
   contract: 1,
   name: 'Plain',
   schemes: ['plain'],
@@ -55,14 +55,14 @@ config:
   proj:plain: value
 `
 
-const secret = (ciphertext: string | undefined): string =>
+const secretObject = (ciphertext: string | undefined): string =>
   `{"4dabf18193072939515e22adb298388d":"1b47061264138c4ac30d75fd1eb44270","ciphertext":"${ciphertext}"}`
 
 /** As Pulumi writes one: compact. `key` is the state's own, which may be another than that of the stack file. */
 export async function stateText(key: Envelope): Promise<string> {
   const sealed = await key.encryptAll(SECRETS.state)
   const { url, sealed: text } = key.sealedKey
-  return `{"version":3,"checkpoint":{"stack":"organization/proj/dev","latest":{"manifest":{"time":"2026-01-02T00:00:00Z","magic":"","version":""},"secrets_providers":{"type":"cloud","state":{"url":"${url.text}","encryptedkey":"${text}"}},"resources":[{"urn":"urn:pulumi:dev::proj::pulumi:pulumi:Stack::proj-dev","custom":false,"type":"pulumi:pulumi:Stack","outputs":{"a":${secret(sealed[0])},"b":[${secret(sealed[1])}],"c":"plain"}}],"metadata":{}}}}`
+  return `{"version":3,"checkpoint":{"stack":"organization/proj/dev","latest":{"manifest":{"time":"2026-01-02T00:00:00Z","magic":"","version":""},"secrets_providers":{"type":"cloud","state":{"url":"${url.text}","encryptedkey":"${text}"}},"resources":[{"urn":"urn:pulumi:dev::proj::pulumi:pulumi:Stack::proj-dev","custom":false,"type":"pulumi:pulumi:Stack","outputs":{"a":${secretObject(sealed[0])},"b":[${secretObject(sealed[1])}],"c":"plain"}}],"metadata":{}}}}`
 }
 
 export const OLD_STATE: string = await stateText(oldKey)
