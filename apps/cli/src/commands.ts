@@ -19,6 +19,18 @@ const NEW_KEY_FLAGS: readonly Flag[] = [
   { name: 'to', value: 'URL', summary: 'A new data key under this key URL, or under the word passphrase' },
 ]
 
+const CHANGE_KEY_FLAGS: readonly Flag[] = [
+  { name: 'dry-run', summary: 'Look whether every secret opens, and say what would change; make no key' },
+  { name: 'config-only', summary: 'Change the stack file alone, for a state that Pulumi carries' },
+  {
+    name: 'new-passphrase-file',
+    value: 'FILE',
+    summary: 'A file that holds the new passphrase; white space at its ends does not count',
+  },
+  { name: 'new-passphrase-stdin', summary: 'Read the new passphrase from the first line of standard input' },
+  { name: 'allow-empty-passphrase', summary: 'Take an empty new passphrase; otherwise it is an error' },
+]
+
 /** Every command, in the order of the help page. */
 export const COMMANDS: readonly Command[] = [
   {
@@ -172,6 +184,62 @@ export const COMMANDS: readonly Command[] = [
       { text: 'For a program', line: "stackseal stack output --json | jq -r '.url'" },
     ],
     load: () => import('./commands/stack-output.ts'),
+  },
+  {
+    words: ['stack', 'change-secrets-provider'],
+    summary: "Move a stack's secrets to another key",
+    description: [
+      'To a new data key under a key URL, or under a passphrase: every secret of the stack file and of its state in a file:// backend. All of it is opened, encrypted anew and opened again before a byte is written; a secret that does not open is named, and nothing is changed. Then both files change together. If that is interrupted, the next command that changes the stack finishes it, or "stackseal stack recover".',
+      'The old passphrase comes from where it always comes from. The new one is asked for twice, or comes from --new-passphrase-file, --new-passphrase-stdin, STACKSEAL_NEW_PASSPHRASE or the file that STACKSEAL_NEW_PASSPHRASE_FILE names. The word default means a passphrase.',
+      'History, backups and .bak files keep their old ciphertexts; the last lines say how many there are.',
+    ],
+    arguments: [{ name: 'url', required: true }],
+    flags: CHANGE_KEY_FLAGS,
+    examples: [
+      { text: 'To a new passphrase, which is asked for', line: 'stackseal stack change-secrets-provider passphrase' },
+      { text: 'To a key of AWS', line: 'stackseal stack change-secrets-provider awskms://alias/app' },
+      {
+        text: 'What it would do',
+        line: 'stackseal stack change-secrets-provider hashivault://app --dry-run',
+      },
+      {
+        text: 'A stack whose state is not in a file:// backend: its file, and then its state',
+        line: 'stackseal stack change-secrets-provider hashivault://app --config-only',
+      },
+    ],
+    changes: 'the stack',
+    load: () => import('./commands/stack-change-secrets-provider.ts'),
+  },
+  {
+    words: ['stack', 'rotate'],
+    summary: 'Give a stack a new data key, or a new passphrase',
+    description: [
+      'As stack change-secrets-provider, under the key URL that the stack has: a new data key, and every secret of the stack file and the state encrypted anew. On a passphrase it takes a new passphrase.',
+      'Whoever had the old data key can open nothing that is written from now on, and everything that was written before: values that must stay secret from them have to change themselves.',
+    ],
+    arguments: [{ name: 'name' }],
+    flags: CHANGE_KEY_FLAGS,
+    examples: [
+      { text: 'A new data key for the selected stack', line: 'stackseal stack rotate' },
+      { text: 'A new passphrase from a file', line: 'stackseal stack rotate dev --new-passphrase-file new.txt' },
+    ],
+    changes: 'the stack',
+    load: () => import('./commands/stack-rotate.ts'),
+  },
+  {
+    words: ['stack', 'recover'],
+    summary: 'Finish a change of the key that was interrupted',
+    description: [
+      'Puts the prepared files in their places: no key and no network are needed. What another program wrote meanwhile is not touched, but named; then --force takes the prepared file and keeps the other beside it, and --abandon leaves the files as they are, each with the key that it names.',
+    ],
+    arguments: [{ name: 'name' }],
+    flags: [
+      { name: 'force', summary: 'Also where a file holds something else by now; that is kept beside it' },
+      { name: 'abandon', summary: 'Leave the files as they are, and drop what was prepared' },
+    ],
+    examples: [{ text: 'After a power cut', line: 'stackseal stack recover' }],
+    changes: 'the stack',
+    load: () => import('./commands/stack-recover.ts'),
   },
   {
     words: ['config'],

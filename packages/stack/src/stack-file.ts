@@ -12,7 +12,8 @@ import { HEADER_FIELDS, readHeader, type StackHeader } from './stack-header.ts'
 import { refuseLostDigits } from './config/lost-digits.ts'
 import { sameConfig, sameValue } from './config/same-config.ts'
 import { TreeReader } from './config/tree-reader.ts'
-import { isList, isObject, secretsOf } from './config/value-shape.ts'
+import { isList, isObject, mapSecrets, SECRET_KEY, secretsOf } from './config/value-shape.ts'
+import { replaceScalars } from './document/replace-scalars.ts'
 
 const ENVIRONMENT = 'environment'
 
@@ -146,6 +147,38 @@ export class StackFile {
     )
   }
 
+  /**
+   * Puts other ciphertexts in the place of those that stand there, all at once: `ciphertexts` has the new one for each.
+   * A secret that is not in it stays.
+   * @throws ERR_CANNOT_EDIT
+   */
+  async withCiphertexts(ciphertexts: ReadonlyMap<string, string>): Promise<StackFile> {
+    const renewed = (secret: SecretText): SecretText => {
+      const ciphertext = ciphertexts.get(secret.ciphertext)
+      return ciphertext === undefined ? secret : new SecretText(ciphertext)
+    }
+    const config: ConfigMap = new Map(
+      [...this.config].map(([key, entry]) => [key, { ...entry, value: mapSecrets(entry.value, renewed) }]),
+    )
+    const isConfig = (key: string): boolean => this.#format.fieldName(key) === 'config'
+    const edited = await this.#editedOrUndefined(config, (text, document) => {
+      const parts: string[] = []
+      let end = 0
+      for (const splice of replaceScalars(text, document, isConfig, SECRET_KEY, ciphertexts)) {
+        parts.push(text.slice(end, splice.start), splice.text)
+        end = splice.end
+      }
+      return parts.join('') + text.slice(end)
+    })
+    if (edited !== undefined) return edited
+    // Some are written with escapes or over several lines: one after the other, as any value is set.
+    const places = [...this.secrets()].filter(({ secret }) => ciphertexts.has(secret.ciphertext))
+    return places.reduce<Promise<StackFile>>(
+      async (file, { place, secret }) => (await file).set(place, renewed(secret)),
+      Promise.resolve(this),
+    )
+  }
+
   /** Stores a sealed key, in place of the one that the file has; fields that do not belong to it go. */
   async withSealedKey(sealedKey: SealedKey): Promise<StackFile> {
     const pairs = new Map(headerPairs(sealedKey))
@@ -177,6 +210,20 @@ export class StackFile {
       (text, document, careful) => this.#format.setAt(text, document, at, value, { careful }),
       { environment: value },
     )
+  }
+
+  /** The edit, if it reads as it is meant; else undefined. */
+  async #editedOrUndefined(
+    config: ConfigMap,
+    edit: (text: string, document: ParsedDocument) => string,
+  ): Promise<StackFile | undefined> {
+    const text = edit(this.text, this.#document)
+    const edited = new StackFile(text, await this.#format.find(text), this.#project, this.#name)
+    const isMeant =
+      sameConfig(edited.config, config, this.#format) &&
+      sameHeader(edited.header, this.header) &&
+      this.#sameElsewhere(edited)
+    return isMeant ? edited : undefined
   }
 
   async #edited(
@@ -220,7 +267,7 @@ export class StackFile {
    * Whether everything but `config` and the sealed key's fields stands in another text as it stands here, and an
    * `environment` that was set has the value that it was set to.
    */
-  #sameElsewhere(other: StackFile, environment: ConfigValue | undefined): boolean {
+  #sameElsewhere(other: StackFile, environment?: ConfigValue): boolean {
     if (environment === undefined) return sameList(this.#otherFields(), other.#otherFields())
     return (
       sameValue(other.environment, environment) &&

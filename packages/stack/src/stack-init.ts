@@ -5,7 +5,8 @@ import { type ConfigMap, setValue } from './config/config-map.ts'
 import { parseConfigPlace } from './config/config-place.ts'
 import type { FoundBackend } from './backend/find-backend.ts'
 import { type NewStackState, openNewStackState } from './backend/new-stack-state.ts'
-import { acquireLock } from './files/file-lock.ts'
+import { finishChange } from './change/finish-change.ts'
+import { acquireLock, type LockOptions } from './files/file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
 import { errnoOf } from './files/io-error.ts'
 import { makeFolder } from './files/make-folder.ts'
@@ -62,6 +63,7 @@ export async function initStack(options: InitStackOptions): Promise<InitStackRes
   const target = resolveStackFile(fs, file, { projectFolder: dirname(project.file), followLinks: options.followLinks })
   const label = basename(file)
 
+  await finishChange(fs, target, { ...lockOptions(options), env: options.env, tell: options.tell })
   const state = await openNewStackState(fs, project, name, options)
   const before = await readStackFile(fs, target, project, label)
   const kept = before?.sealedKey
@@ -272,10 +274,7 @@ async function readStackFile(
   return read === undefined ? undefined : StackFile.parse(read.text, project.name, label)
 }
 
-function lockOptions(options: InitStackOptions): { command: string; timeoutMs?: number; signal?: AbortSignal } {
-  return {
-    command: options.command ?? 'stackseal stack init',
-    ...(options.lockTimeout === undefined ? {} : { timeoutMs: options.lockTimeout }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  }
+function lockOptions(options: InitStackOptions): LockOptions {
+  const { command = 'stackseal stack init', lockTimeout: timeoutMs, signal, processes } = options
+  return { command, timeoutMs, signal, processes }
 }

@@ -1,5 +1,6 @@
 import { Envelope, isStacksealError, type KeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
 
+import { finishChange } from './change/finish-change.ts'
 import { acquireLock } from './files/file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
 import { replaceFile } from './files/replace-file.ts'
@@ -39,6 +40,9 @@ export async function rewrapStack(options: RewrapOptions): Promise<RewrapResult>
   const place = await findStack(fs, options)
   const { label, target, name, project } = place
   try {
+    const { command = 'stackseal stack rewrap', lockTimeout: timeoutMs, signal, processes, env, tell } = options
+    const locking = { command, timeoutMs, signal, processes }
+    await finishChange(fs, target, { ...locking, env, tell })
     const first = await readFile(fs, place)
     const before = keyOfFile(first.file, place)
     const to = options.to === undefined ? before.url : newKeyUrl(options.to)
@@ -46,11 +50,7 @@ export async function rewrapStack(options: RewrapOptions): Promise<RewrapResult>
     const after = await sealAnew(first.file, before, to, options, place)
 
     // Both headers open the same data key: the file is whole before and after, and no journal is needed.
-    using _lock = await acquireLock(fs, target, {
-      command: options.command ?? 'stackseal stack rewrap',
-      ...(options.lockTimeout === undefined ? {} : { timeoutMs: options.lockTimeout }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    })
+    using _lock = await acquireLock(fs, target, locking)
     const read = await readFile(fs, place)
     const current = read.text === first.text ? first.file : await StackFile.parse(read.text, project.name, label)
     if (!isSame(current.sealedKey, before)) {

@@ -11,8 +11,12 @@ import {
 import { textOfBytes } from './values/byte-text.ts'
 import type { ConfigPlace } from './config/config-place.ts'
 import type { ConfigValue, SecretText } from './values/config-value.ts'
-import { acquireLock } from './files/file-lock.ts'
+import { acquireLock, type FileLock } from './files/file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
+import type { ProcessTable } from './files/process-table.ts'
+import { type FinishOptions, finishChange } from './change/finish-change.ts'
+import { type PendingChange, pendingChangeOf } from './change/pending-change.ts'
+import { ChangeJournal } from './change/change-journal.ts'
 import { isNotedSealedKey } from './noted-keys.ts'
 import { isTrustedSealedKey } from './trusted-keys.ts'
 import { openStackKey } from './stack-key.ts'
@@ -39,6 +43,8 @@ export interface OpenStackOptions extends FindStackOptions {
   readonly openEarly?: boolean | undefined
   /** The file layer; Node's if not given. */
   readonly fileSystem?: FileSystem | undefined
+  /** Who can tell whether the holder of a lock has ended; this machine's if not given. */
+  readonly processes?: ProcessTable | undefined
 }
 
 /**
@@ -63,6 +69,8 @@ export class Stack {
   readonly #options: OpenStackOptions
   readonly #fs: FileSystem
   readonly #place: StackPlace
+  /** A change of the key that was begun and has not ended, as of the last look; the next save finishes it. */
+  pendingChange: PendingChange | undefined
   #current: StackFile
   #opened: OpenedKey | undefined
 
@@ -97,6 +105,7 @@ export class Stack {
       salt === undefined ? undefined : startOpening({ url: parseKeyUrl('passphrase:'), sealed: salt }, options, place)
     const stack = new Stack(options, place, await StackFile.parse(read.text, place.project.name, place.label))
     stack.#opened = early
+    stack.pendingChange = pendingChangeOf(fs, options.env, place.target)
     return stack
   }
 
@@ -178,13 +187,10 @@ export class Stack {
   async #save(edits: readonly PendingEdit[]): Promise<SaveResult & { readonly file: StackFile }> {
     const { label, target, project } = this.#place
     try {
+      await this.#finishChange()
       // The key is opened before the lock is taken: it may take a second, or a person.
       if (edits.some(needsKey)) await this.open()
-      using _lock = await acquireLock(this.#fs, target, {
-        command: this.#options.command ?? 'stackseal',
-        ...(this.#options.lockTimeout === undefined ? {} : { timeoutMs: this.#options.lockTimeout }),
-        ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
-      })
+      using _lock = await this.#lock()
       const read = await readStackText(this.#fs, target)
       if (read === undefined)
         throw new StacksealError('ERR_CHANGED_MEANWHILE', `${label} is gone`, { details: { file: label } })
@@ -206,6 +212,42 @@ export class Stack {
     } catch (error) {
       throw isStacksealError(error) ? error.with({ details: { file: label, changed: false } }) : error
     }
+  }
+
+  /** A change that somebody began and did not end comes first: it may have given the file another key. */
+  async #finishChange(): Promise<void> {
+    const { label, target, project } = this.#place
+    const finished = await finishChange(this.#fs, target, this.#finishOptions())
+    if (finished === undefined) return
+    this.pendingChange = undefined
+    const read = await readStackText(this.#fs, target)
+    if (read !== undefined) this.#current = await StackFile.parse(read.text, project.name, label)
+  }
+
+  /** Takes the file's lock, under which no change of the key is under way. */
+  async #lock(): Promise<FileLock> {
+    const { target } = this.#place
+    const journal = new ChangeJournal(this.#fs, this.#options.env, target)
+    for (;;) {
+      const lock = await acquireLock(this.#fs, target, this.#finishOptions())
+      try {
+        if (journal.read() === undefined) {
+          journal.tidy()
+          return lock
+        }
+      } catch (error) {
+        lock.release()
+        throw error
+      }
+      // Somebody began one while the lock was waited for, and is gone.
+      lock.release()
+      await this.#finishChange()
+    }
+  }
+
+  #finishOptions(): FinishOptions {
+    const { command = 'stackseal', lockTimeout: timeoutMs, signal, processes, env, tell } = this.#options
+    return { command, timeoutMs, signal, processes, env, tell }
   }
 
   /** A provider may have given a better text for the same key (a repaired encoding): it goes in with the next change. */

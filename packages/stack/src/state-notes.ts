@@ -126,7 +126,7 @@ function nameOf(about: readonly string[]): string {
 }
 
 /** The folder for what Stackseal keeps about stacks on this machine; undefined where there is no home. */
-function stateFolder(env: Environment): string | undefined {
+export function stateFolder(env: Environment): string | undefined {
   const { STACKSEAL_STATE_DIR: own, XDG_STATE_HOME: shared, HOME: home } = env
   if (own !== undefined && own !== '') return own
   if (shared !== undefined && shared !== '') return join(shared, 'stackseal')

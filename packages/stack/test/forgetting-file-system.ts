@@ -87,6 +87,19 @@ export class ForgettingFileSystem implements FileSystem {
     }
   }
 
+  /** Every path with its text: two worlds with the same dump are the same. */
+  dump(): readonly (readonly [path: string, text: string])[] {
+    const found: [string, string][] = []
+    const visit = (folder: FolderNode, path: string): void => {
+      for (const [name, node] of folder.now) {
+        if (node.kind === 'folder') visit(node, `${path}/${name}`)
+        else found.push([`${path}/${name}`, Buffer.from(node.now.bytes).toString('latin1')])
+      }
+    }
+    visit(this.#root, '')
+    return found.toSorted(([a], [b]) => (a < b ? -1 : 1))
+  }
+
   /** The file's bytes as a running process sees them; undefined if there is none. */
   contentOf(path: string): Uint8Array | undefined {
     const node = this.#find(path)

@@ -13,6 +13,7 @@ import { basename } from 'node:path'
 import type { Invocation } from '../command.ts'
 import { MarkedValues } from '../marked-values.ts'
 import { warnOfMissingValues } from '../missing-values.ts'
+import { warnOfPendingChange } from '../pending-change.ts'
 import { stackOptions } from '../stack-options.ts'
 
 /** Prints one value, decrypted. */
@@ -21,6 +22,7 @@ export async function run(invocation: Invocation): Promise<void> {
   const [key = ''] = invocation.arguments
   const path = flags.on('path')
   const stack = await openStack(stackOptions(invocation, 'config get'))
+  warnOfPendingChange(stack, invocation)
   trace(`read ${stack.file}`)
   warnOfMissingValues(stack, terminal)
   const place = parseConfigPlace(key, stack.project.name, path)

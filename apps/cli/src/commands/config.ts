@@ -14,6 +14,7 @@ import {
 import type { Invocation } from '../command.ts'
 import { MarkedValues } from '../marked-values.ts'
 import { warnOfMissingValues } from '../missing-values.ts'
+import { warnOfPendingChange } from '../pending-change.ts'
 import { stackOptions } from '../stack-options.ts'
 import { table } from '../table.ts'
 
@@ -24,6 +25,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const { flags, options, terminal, trace } = invocation
   const showSecrets = flags.on('show-secrets')
   const stack = await openStack({ ...stackOptions(invocation, 'config'), openEarly: showSecrets })
+  warnOfPendingChange(stack, invocation)
   trace(`read ${stack.file}`)
   warnOfMissingValues(stack, terminal)
   const project = stack.project.name

@@ -1,6 +1,7 @@
 import { openStack } from '@stackseal/stack'
 import type { Invocation } from '../command.ts'
 import { givenValue } from '../given-value.ts'
+import { warnOfPendingChange } from '../pending-change.ts'
 import { stackOptions } from '../stack-options.ts'
 
 const LINE_END = Uint8Array.of(0x0a)
@@ -10,6 +11,7 @@ export async function run(invocation: Invocation): Promise<void> {
   const { flags, options, terminal, trace } = invocation
   const [given] = invocation.arguments
   const stack = await openStack(stackOptions(invocation, 'decrypt'))
+  warnOfPendingChange(stack, invocation)
   trace(`read ${stack.file}`)
   const raw = flags.on('raw')
   const ciphertext = await givenValue(invocation, {

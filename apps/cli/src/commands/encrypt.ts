@@ -2,6 +2,7 @@ import { openStack } from '@stackseal/stack'
 import type { Invocation } from '../command.ts'
 import { givenValue } from '../given-value.ts'
 import { checkKeyIsProven } from '../proven-key.ts'
+import { warnOfPendingChange } from '../pending-change.ts'
 import { stackOptions } from '../stack-options.ts'
 
 /** Prints a value as a ciphertext under the stack's data key. Nothing is written. */
@@ -9,6 +10,7 @@ export async function run(invocation: Invocation): Promise<void> {
   const { flags, options, terminal, env, trace } = invocation
   const [given] = invocation.arguments
   const stack = await openStack(stackOptions(invocation, 'encrypt'))
+  warnOfPendingChange(stack, invocation)
   trace(`read ${stack.file}`)
   const raw = flags.on('raw')
   const plaintext = await givenValue(invocation, {

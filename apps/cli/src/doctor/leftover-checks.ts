@@ -1,4 +1,4 @@
-import { isLockHolderGone, nodeProcesses, parseLockHolder } from '@stackseal/stack'
+import { changePath, isLockHolderGone, nodeProcesses, parseLockHolder } from '@stackseal/stack'
 import { lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { errorCode } from '../error-code.ts'
@@ -13,7 +13,9 @@ export function leftoverChecks(file: string): Check[] {
   // A lock lies beside the file behind a link.
   const target = realpathSync(file)
   const start = `.${basename(target)}.stackseal-`
-  const found = readdirSync(dirname(target)).filter((name) => name.startsWith(start))
+  // What a change of the key prepared belongs to its journal: a file to look at, and never one to remove by hand.
+  const prepared = basename(changePath(target))
+  const found = readdirSync(dirname(target)).filter((name) => name.startsWith(start) && name !== prepared)
   if (found.length === 0) return [ok('leftovers', 'none beside the stack file')]
   const lock = join(dirname(target), `${start}lock`)
   const held = found.includes(basename(lock)) ? lockCheck(lock) : undefined

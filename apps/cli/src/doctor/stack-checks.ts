@@ -25,7 +25,7 @@ export async function stackChecks(invocation: Invocation): Promise<Check[]> {
   try {
     const stack = await openStack(stackOptions(invocation, 'doctor'))
     checks.push(ok('stack', `${stack.name}, ${whoChose(invocation)}`), ...fileChecks(stack))
-    checks.push(...(await keyChecks(stack, invocation)), ...leftoverChecks(stack.file))
+    checks.push(...(await keyChecks(stack, invocation)), ...changeChecks(stack), ...leftoverChecks(stack.file))
   } catch (error) {
     checks.push(failed('stack', error, (code, file) => nextOf(code, file, project, invocation)))
   }
@@ -56,6 +56,20 @@ function fileChecks(stack: Stack): Check[] {
         `line ${line} of ${name} is marked !secret and stands there in plain text`,
         'stackseal config encrypt',
       ),
+    ),
+  ]
+}
+
+/** A change of the key that was begun; one that is under way right now holds the lock of the file. */
+function changeChecks({ pendingChange, name }: Stack): Check[] {
+  if (pendingChange === undefined) return []
+  const { command, time, isSwitching } = pendingChange
+  const what = isSwitching ? 'waits to be finished' : 'had changed nothing yet'
+  return [
+    warning(
+      'change',
+      `"${command}", begun ${time}, has not ended and ${what}`,
+      `stackseal stack recover ${quoted(name)}`,
     ),
   ]
 }

@@ -59,6 +59,7 @@ export class FileBackend {
   readonly layout: BackendLayout
   readonly settings: BackendSettings
   readonly fs: FileSystem
+  readonly env: OpenBackendOptions['env']
   readonly #options: BackendFolder
   readonly #maxBytes: number
 
@@ -66,14 +67,15 @@ export class FileBackend {
     fs: FileSystem,
     options: BackendFolder,
     opened: { readonly folder: string; readonly layout: BackendLayout; readonly settings: BackendSettings },
-    maxBytes: number,
+    { env, maxBytes }: OpenBackendOptions,
   ) {
     this.fs = fs
+    this.env = env
     this.folder = opened.folder
     this.layout = opened.layout
     this.settings = opened.settings
     this.#options = options
-    this.#maxBytes = maxBytes
+    this.#maxBytes = maxBytes ?? MAX_STATE_BYTES
   }
 
   /**
@@ -81,15 +83,11 @@ export class FileBackend {
    * @throws ERR_FILE_NOT_FOUND where the folder is missing and the URL does not ask to make it
    * @throws ERR_BACKEND_LAYOUT, ERR_MALFORMED_FILE, ERR_USAGE, ERR_IO
    */
-  static async open(
-    fs: FileSystem,
-    options: BackendFolder,
-    { env, maxBytes }: OpenBackendOptions,
-  ): Promise<FileBackend> {
-    const settings = backendSettings(env)
+  static async open(fs: FileSystem, options: BackendFolder, environment: OpenBackendOptions): Promise<FileBackend> {
+    const settings = backendSettings(environment.env)
     const folder = realFolder(fs, options)
     const layout = await readLayout(fs, folder, settings)
-    return new FileBackend(fs, options, { folder, layout, settings }, maxBytes ?? MAX_STATE_BYTES)
+    return new FileBackend(fs, options, { folder, layout, settings }, environment)
   }
 
   /** Whether the reference keeps a `.attrs` file beside each file here. */

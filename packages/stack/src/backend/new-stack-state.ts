@@ -5,7 +5,8 @@ import type { Project } from '../project.ts'
 import { FileBackend, type StackReference } from './file-backend.ts'
 import { findBackend, type FindBackendOptions, type FoundBackend } from './find-backend.ts'
 import { initialState } from './initial-state.ts'
-import { type LockStackOptions, lockStack } from './stack-lock.ts'
+import { lockStack } from './stack-lock.ts'
+import { type LockStackOptions } from './stack-lock-places.ts'
 
 /** Where a stack that is being made gets its state, and what is there by now. */
 export interface NewStackState {

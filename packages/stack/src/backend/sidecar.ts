@@ -45,8 +45,28 @@ function sidecarText(content: Uint8Array): string {
  * @param path the real path of the file
  */
 export function writeSidecar(fs: FileSystem, path: string, content: Uint8Array, wanted: boolean): void {
+  const next = nextSidecar(fs, path, content, wanted)
+  if (next !== undefined) replaceFile(fs, next.path, next.bytes, next.before)
+}
+
+/** A file that is to be replaced: what it is to hold, and what it holds now. */
+export interface NextContent {
+  /** The real path. */
+  readonly path: string
+  readonly bytes: Uint8Array
+  /** Undefined where it is not there yet. */
+  readonly before: Uint8Array | undefined
+}
+
+/** What {@link writeSidecar} writes; undefined where there is nothing to write. */
+export function nextSidecar(
+  fs: FileSystem,
+  path: string,
+  content: Uint8Array,
+  wanted: boolean,
+): NextContent | undefined {
   const sidecar = sidecarOf(path)
   const before = readBytes(fs, sidecar, MAX_SIDECAR_BYTES)
-  if (!wanted && before === undefined) return
-  replaceFile(fs, sidecar, new TextEncoder().encode(sidecarText(content)), before)
+  if (!wanted && before === undefined) return undefined
+  return { path: sidecar, bytes: new TextEncoder().encode(sidecarText(content)), before }
 }

@@ -1,22 +1,9 @@
 import { isStacksealError, StacksealError } from '@stackseal/core'
-import { join } from 'node:path'
 
-import { acquireLock } from '../files/file-lock.ts'
-import { nodeProcesses, type ProcessTable } from '../files/process-table.ts'
-import { BOOKKEEPING } from './backend-layout.ts'
-import { checkpointFile } from './checkpoint-names.ts'
+import { finishChangeOfState } from '../change/finish-change.ts'
 import type { FileBackend, StackReference, StoredCheckpoint } from './file-backend.ts'
-import { takePulumiLock } from './pulumi-lock.ts'
+import { type LockStackOptions, stackLockPlaces, takeStackLocks } from './stack-lock-places.ts'
 import { createCheckpoint, replaceCheckpoint } from './write-checkpoint.ts'
-
-export interface LockStackOptions {
-  /** What the holder does, for whoever finds the lock: `stack import`. It stands in a file: no value, no secret. */
-  readonly command: string
-  /** How long to wait for another Stackseal, in milliseconds; 10,000 unless given. Pulumi is not waited for. */
-  readonly timeoutMs?: number | undefined
-  readonly signal?: AbortSignal | undefined
-  readonly processes?: ProcessTable | undefined
-}
 
 /** A stack whose state nobody else writes. Whoever has it gives it back on every way out, `using` does that. */
 export interface StackLock extends Disposable {
@@ -60,35 +47,18 @@ export async function lockStack(
 async function takeLocks(
   backend: FileBackend,
   reference: StackReference,
-  { processes = nodeProcesses, ...options }: LockStackOptions,
+  options: LockStackOptions,
 ): Promise<StackLock> {
-  const paths = backend.paths(reference)
-  backend.prepareFolder(paths.stacks)
-  // One lock however the state is packed: the packing may change.
-  const own = join(backend.resolve(paths.stacks), checkpointFile(reference.stack, 'none'))
-  const ours = await acquireLock(backend.fs, own, { ...options, processes })
-  try {
-    backend.prepareFolder(paths.locks)
-    const theirs = takePulumiLock({
-      fs: backend.fs,
-      folder: backend.resolve(paths.locks),
-      stagingFolder: backend.resolve(join(backend.folder, BOOKKEEPING, 'locks')),
-      stack: reference.stack,
-      command: options.command,
-      processes,
-    })
-    const release = (): void => {
-      theirs.release()
-      ours.release()
-    }
-    return {
-      replace: (expected, document) => replaceCheckpoint(backend, expected, document),
-      create: (document, previous) => createCheckpoint(backend, reference, document, previous),
-      release,
-      [Symbol.dispose]: release,
-    }
-  } catch (error) {
-    ours.release()
-    throw error
+  const { fs, env } = backend
+  const places = stackLockPlaces(backend, reference)
+  // A change of the key that somebody began and did not end comes first; while the locks are held nobody begins one.
+  await finishChangeOfState(fs, places.own, { ...options, env })
+  const lock = await takeStackLocks(fs, places, options)
+  const release = (): void => lock.release()
+  return {
+    replace: (expected, document) => replaceCheckpoint(backend, expected, document),
+    create: (document, previous) => createCheckpoint(backend, reference, document, previous),
+    release,
+    [Symbol.dispose]: release,
   }
 }

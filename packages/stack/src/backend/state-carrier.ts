@@ -1,5 +1,6 @@
 import type { FileBackend, StackReference, StoredCheckpoint } from './file-backend.ts'
-import { type LockStackOptions, lockStack } from './stack-lock.ts'
+import { lockStack } from './stack-lock.ts'
+import { type LockStackOptions } from './stack-lock-places.ts'
 
 /** A state as somebody carried it here. */
 export interface CarriedState {

@@ -6,7 +6,7 @@ import { readBytes } from '../files/read-file.ts'
 import { replaceFile } from '../files/replace-file.ts'
 import { compress } from '../files/compression.ts'
 import { type FileBackend, MAX_STATE_BYTES, type StackReference, type StoredCheckpoint } from './file-backend.ts'
-import { writeSidecar } from './sidecar.ts'
+import { type NextContent, nextSidecar, writeSidecar } from './sidecar.ts'
 
 /** See {@link StackLock.replace}. The steps are the reference's; each file is whole at every moment. */
 export function replaceCheckpoint(
@@ -20,6 +20,29 @@ export function replaceCheckpoint(
   write(backend, target, raw, expected.raw)
   retain(backend, file, raw)
   return { file, target, raw, compression, bytes: document }
+}
+
+/**
+ * The files that {@link replaceCheckpoint} writes, in its order, for whoever replaces them together with others: the state
+ * itself is the last.
+ */
+export function nextCheckpoint(
+  backend: FileBackend,
+  { file, target, raw: previous, compression }: StoredCheckpoint,
+  document: Uint8Array,
+): readonly NextContent[] {
+  const { fs, sidecars } = backend
+  const raw = compress(document, compression)
+  const withNote = (path: string, bytes: Uint8Array, old: Uint8Array | undefined): NextContent[] => {
+    const note = nextSidecar(fs, path, bytes, sidecars)
+    return [...(note === undefined ? [] : [note]), { path, bytes, before: old }]
+  }
+  const kept = backend.resolve(`${file}.bak`)
+  return [
+    ...withNote(kept, previous, readBytes(fs, kept, MAX_STATE_BYTES)),
+    ...(backend.settings.retainCheckpoints ? withNote(backend.resolve(retainedName(file)), raw, undefined) : []),
+    ...withNote(target, raw, previous),
+  ]
 }
 
 /** See {@link StackLock.create}. */
@@ -61,10 +84,14 @@ function write(backend: FileBackend, target: string, raw: Uint8Array, expected: 
 /** As the reference does where `PULUMI_DIY_BACKEND_RETAIN_CHECKPOINTS` is on: one more copy of what was written. */
 function retain(backend: FileBackend, file: string, raw: Uint8Array): void {
   if (!backend.settings.retainCheckpoints) return
-  const nanoseconds = BigInt(Math.floor((performance.timeOrigin + performance.now()) * 1e3)) * 1000n
-  const target = backend.resolve(`${file}.${nanoseconds}`)
+  const target = backend.resolve(retainedName(file))
   writeSidecar(backend.fs, target, raw, backend.sidecars)
   replaceFile(backend.fs, target, raw, undefined)
+}
+
+function retainedName(file: string): string {
+  const nanoseconds = BigInt(Math.floor((performance.timeOrigin + performance.now()) * 1e3)) * 1000n
+  return `${file}.${nanoseconds}`
 }
 
 /** Runs a step before the state itself is touched; whatever it says, the state was not changed. */

@@ -7,7 +7,7 @@ export function sha1Hex(text: string): string {
 }
 
 /** SHA-256 in lower-case hexadecimal. */
-export function sha256Hex(text: string): string {
+export function sha256Hex(text: string | Uint8Array): string {
   return createHash('sha256').update(text).digest('hex')
 }
 

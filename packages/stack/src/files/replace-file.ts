@@ -66,6 +66,44 @@ export function replaceFile(
   }
 }
 
+/**
+ * Prepares the next content of a file under a name of the caller's in the same folder: complete, flushed and read back,
+ * with the file's mode and owner. The caller renames it over the file later. The file itself is not touched.
+ *
+ * @param expected what the file held when it was read; undefined if it was not there
+ * @throws ERR_CHANGED_MEANWHILE, ERR_NOT_REPLACEABLE, ERR_IO; each with `changed: false` in its details
+ */
+export function stageReplacement(
+  fs: FileSystem,
+  target: string,
+  staged: string,
+  bytes: Uint8Array,
+  expected: Uint8Array | undefined,
+): void {
+  try {
+    const before = statusBefore(fs, target, expected)
+    if (before !== undefined) refuseMountedFile(fs, target, staged)
+    stage(fs, staged, bytes, before, NEW_FILE_MODE)
+    if (!holds(fs, target, expected)) throw changedMeanwhile(target)
+  } catch (error) {
+    throw refused(error, target)
+  }
+}
+
+/** A file that is mounted by itself can't be replaced by rename, and refuses a second name in the same way. */
+function refuseMountedFile(fs: FileSystem, target: string, probe: string): void {
+  if (statusIfThere(fs, probe) !== undefined) fs.unlink(probe)
+  try {
+    fs.link(target, probe)
+  } catch (error) {
+    if (errnoOf(error) === 'EXDEV') throw renameRefused(error, target)
+    // Somebody else's file may not be linked to where links are protected, and can be replaced all the same.
+    if (errnoOf(error) === 'EPERM') return
+    throw error
+  }
+  fs.unlink(probe)
+}
+
 /** The status of the file to replace; undefined if there is none and none is expected. */
 function statusBefore(fs: FileSystem, target: string, expected: Uint8Array | undefined): FileStatus | undefined {
   const status = statusIfThere(fs, target)

@@ -1,0 +1,78 @@
+import { isStacksealError } from '@stackseal/core'
+import type { ArchiveKind, ChangeKeyResult } from '@stackseal/stack'
+import { basename } from 'node:path'
+import type { Invocation } from './command.ts'
+
+/** Changes a stack's key by `change`, and tells what became of it, or which secrets stand against it. */
+export async function changedKey(
+  { terminal, options, flags, trace }: Invocation,
+  change: () => Promise<ChangeKeyResult>,
+): Promise<void> {
+  let result: ChangeKeyResult
+  try {
+    result = await change()
+  } catch (error) {
+    if (isStacksealError(error) && typeof error.details['secrets'] === 'string') {
+      for (const name of error.details['secrets'].split('\n')) terminal.warn(`does not open: ${name}`)
+    }
+    throw error
+  }
+  trace(`${flags.on('dry-run') ? 'read' : 'wrote'} ${result.file}`)
+  if (result.state !== undefined) trace(`${flags.on('dry-run') ? 'read' : 'wrote'} ${result.state}`)
+  if (options.json) {
+    const { before, to, configSecrets, stateSecrets, archives } = result
+    const answer = {
+      file: basename(result.file),
+      state: result.state ?? null,
+      changed: result.after !== undefined,
+      before: before?.url.text ?? null,
+      after: to.text,
+      secrets: { config: configSecrets, state: stateSecrets },
+      archives: archives.map(({ kind, file }) => ({ kind, file })),
+    }
+    terminal.out(`${JSON.stringify(answer, undefined, 2)}\n`)
+    return
+  }
+  const dry = result.after === undefined
+  const of = result.before === undefined ? '' : ` from ${result.before.url.text}`
+  const counts = `${secrets(result.configSecrets)} of ${basename(result.file)}${result.state === undefined ? '' : ` and ${result.stateSecrets} of its state`}`
+  terminal.say(
+    dry
+      ? `Would move ${counts}${of} to a new data key of ${result.to.text}; every secret opens, nothing was changed`
+      : `Moved ${counts}${of} to a new data key of ${result.to.text}`,
+  )
+  if (!dry) remaining(result, flags.on('config-only'), terminal)
+}
+
+const KINDS: Readonly<Record<ArchiveKind, string>> = {
+  previous: '.bak file',
+  retained: 'retained state',
+  backup: 'backup',
+  history: 'history file',
+  checkpoint: 'checkpoint of the history',
+}
+
+/** What still opens with the old key, and what to do about it. */
+function remaining({ archives, file }: ChangeKeyResult, configOnly: boolean, terminal: Invocation['terminal']): void {
+  const label = basename(file)
+  if (configOnly) {
+    terminal.say(
+      'The state is still under its own key. To bring it under this one (both passphrases given as variables):',
+    )
+    terminal.say(
+      `  pulumi stack export >state.json && stackseal state rekey state.json --to-stack-file ${label} --output new.json`,
+    )
+    terminal.say('  pulumi stack import --file new.json')
+  }
+  const counts = new Map<ArchiveKind, number>()
+  for (const { kind } of archives) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  const kept = [...counts].map(([kind, count]) => `${count} ${KINDS[kind]}${count === 1 ? '' : 's'}`)
+  terminal.say(`The old key still opens ${[...kept, `earlier versions of ${label} in the history of git`].join(', ')}.`)
+  terminal.hint(
+    'if the old key is in wrong hands, change the secrets themselves too; delete those files, or keep the old key as long as they are needed',
+  )
+}
+
+function secrets(count: number): string {
+  return count === 1 ? '1 secret' : `${count} secrets`
+}

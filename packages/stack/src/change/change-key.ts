@@ -1,0 +1,207 @@
+import { Envelope, isStacksealError, type KeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
+
+import type { StateArchive } from '../backend/state-archives.ts'
+import { stackLockPlaces } from '../backend/stack-lock-places.ts'
+import { nextCheckpoint } from '../backend/write-checkpoint.ts'
+import { acquireLock } from '../files/file-lock.ts'
+import { type FileSystem, nodeFileSystem } from '../files/file-system.ts'
+import { noteSealedKey } from '../noted-keys.ts'
+import { newKeyUrl, providerContext } from '../stack-key.ts'
+import { findStack, type StackPlace } from '../stack-place.ts'
+import type { OpenStackOptions } from '../stack.ts'
+import {
+  type ChangeInputs,
+  findStateHome,
+  isSameKey,
+  type OldKeys,
+  openOldKeys,
+  readInputs,
+  refuseBroken,
+  sealedKeyOfState,
+  type StateHome,
+} from './change-inputs.ts'
+import { ChangeJournal } from './change-journal.ts'
+import { finishChange } from './finish-change.ts'
+import { newKeyError, newKeyWorld, type NewPassphraseOptions } from './new-passphrase.ts'
+import { rekeyConfig } from './rekey-config.ts'
+import { rekeyWholeState } from './rekey-state.ts'
+import { type NextFile, type PlannedChange, runChange } from './run-change.ts'
+
+export interface ChangeKeyOptions extends Omit<OpenStackOptions, 'openEarly'>, NewPassphraseOptions {
+  /** Leaves the state alone: for one that Pulumi carries, or that there is none of. */
+  readonly configOnly?: boolean | undefined
+  /** Looks whether everything opens, makes no key, and changes nothing. */
+  readonly dryRun?: boolean | undefined
+}
+
+export interface ChangeSecretsProviderOptions extends ChangeKeyOptions {
+  /** A key URL; the words `passphrase` and `default` mean a passphrase. */
+  readonly secretsProvider: string
+}
+
+/** What a change of the key did, or would do. */
+export interface ChangeKeyResult {
+  /** The bare name of the stack. */
+  readonly name: string
+  /** Absolute path of the stack file. */
+  readonly file: string
+  /** Absolute path of the state; undefined where it was no part of the change. */
+  readonly state: string | undefined
+  readonly before: SealedKey | undefined
+  /** The key URL that the stack has now, or would have. */
+  readonly to: KeyUrl
+  /** Undefined for a dry run, which makes no key. */
+  readonly after: SealedKey | undefined
+  readonly configSecrets: number
+  readonly stateSecrets: number
+  /** What keeps earlier ciphertexts, which the old key still opens. */
+  readonly archives: readonly StateArchive[]
+}
+
+/**
+ * Moves every secret of a stack, in its file and in its state, to a new data key under another secrets provider. All of it
+ * is opened, encrypted anew and opened again before a byte is written; then both files change together: whatever ends the
+ * process, what was begun is finished by the next command that changes the stack, or by {@link recoverStack}.
+ * @throws what {@link rotateStack} throws; ERR_INVALID_KEY_URL
+ */
+export function changeSecretsProvider(options: ChangeSecretsProviderOptions): Promise<ChangeKeyResult> {
+  return changeKey(options, newKeyUrl(options.secretsProvider))
+}
+
+/**
+ * The same under the provider that the stack has: a new data key, or a new passphrase.
+ * @throws ERR_NO_SECRETS_PROVIDER; ERR_BACKEND_NOT_REACHED; ERR_DECRYPT_FAILED and the like, with every secret that does
+ * not open in `details.secrets`; ERR_CHANGED_MEANWHILE, ERR_LOCKED, ERR_IO; what the providers throw. `details.changed`
+ * tells whether a file was changed, `details.pending` whether the change waits to be finished.
+ */
+export function rotateStack(options: ChangeKeyOptions): Promise<ChangeKeyResult> {
+  return changeKey(options, undefined)
+}
+
+async function changeKey(options: ChangeKeyOptions, url: KeyUrl | undefined): Promise<ChangeKeyResult> {
+  const fs = options.fileSystem ?? nodeFileSystem
+  const place = await findStack(fs, options)
+  try {
+    return await changeKeyOf(fs, place, options, url)
+  } catch (error) {
+    throw isStacksealError(error) ? error.with({ details: { file: place.label, changed: false } }) : error
+  }
+}
+
+async function changeKeyOf(
+  fs: FileSystem,
+  place: StackPlace,
+  options: ChangeKeyOptions,
+  url: KeyUrl | undefined,
+): Promise<ChangeKeyResult> {
+  const command = options.command ?? 'stackseal stack change-secrets-provider'
+  const locking = {
+    command,
+    timeoutMs: options.lockTimeout,
+    signal: options.signal,
+    processes: options.processes,
+  }
+  if (options.dryRun !== true)
+    await finishChange(fs, place.target, { ...locking, env: options.env, tell: options.tell })
+  const home = options.configOnly === true ? undefined : await findStateHome(fs, place, options)
+  const inputs = await readInputs(fs, place, home)
+  const before = inputs.file.sealedKey
+  const to = url ?? requireKey(before, place).url
+  const keys = await openOldKeys(inputs, options, place)
+  await refuseBroken(inputs, keys, place.project.name)
+  const result = {
+    name: place.name,
+    file: place.file,
+    state: inputs.state?.stored.file,
+    before,
+    to,
+    configSecrets: [...inputs.file.secrets()].length,
+    stateSecrets: inputs.state?.parsed.slots.length ?? 0,
+    archives: home?.backend.archives(home.reference) ?? [],
+  }
+  if (options.dryRun === true) return { ...result, after: undefined }
+
+  const envelope = await makeKey(to, options, place)
+  // From the lock on nobody of ours writes; what was read before it may be old by now.
+  using _lock = await acquireLock(fs, place.target, locking)
+  const locks = home === undefined ? undefined : stackLockPlaces(home.backend, home.reference)
+  const change: PlannedChange = {
+    fs,
+    journal: new ChangeJournal(fs, options.env, place.target),
+    locks,
+    locking,
+    record: {
+      phase: 'staging',
+      command,
+      time: new Date().toISOString(),
+      stack: place.name,
+      file: place.target,
+      ...(locks === undefined ? {} : { locks }),
+      targets: [],
+    },
+    prepare: async () => {
+      const current = await readInputs(fs, place, home)
+      refuseOtherKeys(inputs, current, place)
+      return nextFiles(current, keys, envelope, place, home)
+    },
+    beforeSwitch: () => {
+      options.signal?.throwIfAborted()
+      if (to.scheme !== 'passphrase') noteSealedKey(fs, options.env, place.target, envelope.sealedKey)
+    },
+  }
+  await runChange(change)
+  return { ...result, after: envelope.sealedKey, archives: home?.backend.archives(home.reference) ?? [] }
+}
+
+function requireKey(sealedKey: SealedKey | undefined, { name }: StackPlace): SealedKey {
+  if (sealedKey !== undefined) return sealedKey
+  throw new StacksealError('ERR_NO_SECRETS_PROVIDER', `stack ${name} has no key that could be changed`, {
+    hint: `give it one with "stackseal stack init ${name}"`,
+  })
+}
+
+/** A new data key, which was seen to open. */
+async function makeKey(to: KeyUrl, options: ChangeKeyOptions, place: StackPlace): Promise<Envelope> {
+  const world = { ...options, ...newKeyWorld(to, options, options) }
+  try {
+    return await Envelope.create(to, options.registry, providerContext(world, place.file))
+  } catch (error) {
+    throw newKeyError(error)
+  }
+}
+
+/** Somebody may have changed values meanwhile; they may not have changed the keys that were opened. */
+function refuseOtherKeys(before: ChangeInputs, current: ChangeInputs, { label }: StackPlace): void {
+  const isSame =
+    isSameKey(before.file.sealedKey, current.file.sealedKey) &&
+    before.file.secrets().next().done === current.file.secrets().next().done &&
+    isSameKey(sealedKeyOfState(before), sealedKeyOfState(current)) &&
+    (before.state === undefined) === (current.state === undefined)
+  if (isSame) return
+  throw new StacksealError('ERR_CHANGED_MEANWHILE', `somebody else gave ${label} or its state another key`, {
+    hint: 'look at the stack, then run the command again if it is still needed',
+  })
+}
+
+/** What every file is to hold, in the order in which they are switched: the state's, then the stack file. */
+async function nextFiles(
+  { read, file, state }: ChangeInputs,
+  keys: OldKeys,
+  envelope: Envelope,
+  place: StackPlace,
+  home: StateHome | undefined,
+): Promise<readonly NextFile[]> {
+  const rekeyed = await rekeyConfig(file, keys.ofConfig, envelope)
+  const stackFile: NextFile = {
+    role: 'file',
+    path: place.target,
+    bytes: new TextEncoder().encode(rekeyed.text),
+    before: read.bytes,
+  }
+  if (state === undefined || home === undefined) return [stackFile]
+  const document = await rekeyWholeState(state.parsed, keys.ofState, envelope)
+  if (document === state.parsed) return [stackFile]
+  const files = nextCheckpoint(home.backend, state.stored, document.bytes)
+  const { target } = state.stored
+  return [...files.map((next): NextFile => ({ role: next.path === target ? 'state' : 'aside', ...next })), stackFile]
+}

@@ -1,0 +1,30 @@
+import { isStacksealError } from '@stackseal/core'
+
+import { nodeFileSystem } from '../files/file-system.ts'
+import { findStack } from '../stack-place.ts'
+import type { OpenStackOptions } from '../stack.ts'
+import { finishChange, tidyStack, type FinishedChange, type Resolution } from './finish-change.ts'
+
+export interface RecoverOptions extends Omit<OpenStackOptions, 'openEarly' | 'registry'> {
+  /** What becomes of a file that somebody else wrote meanwhile; refused if not given. */
+  readonly resolution?: Resolution | undefined
+}
+
+/**
+ * Finishes a change of a stack's key that was interrupted; undefined where there is none. No key and no network are needed.
+ * @throws ERR_CHANGED_MEANWHILE where a file holds neither its old nor its new content: both are left as they are
+ * @throws ERR_LOCKED, ERR_IO
+ */
+export async function recoverStack(options: RecoverOptions): Promise<FinishedChange | undefined> {
+  const fs = options.fileSystem ?? nodeFileSystem
+  const place = await findStack(fs, options)
+  const { command = 'stackseal stack recover', lockTimeout: timeoutMs, signal, processes, env } = options
+  try {
+    const finishing = { command, timeoutMs, signal, processes, env }
+    const finished = await finishChange(fs, place.target, finishing, options.resolution)
+    await tidyStack(fs, place.target, finishing)
+    return finished
+  } catch (error) {
+    throw isStacksealError(error) ? error.with({ details: { file: place.label } }) : error
+  }
+}

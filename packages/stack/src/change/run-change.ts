@@ -1,0 +1,87 @@
+import { isStacksealError } from '@stackseal/core'
+import { dirname } from 'node:path'
+
+import type { LockStackOptions, StackLockPlaces } from '../backend/stack-lock-places.ts'
+import type { NextContent } from '../backend/sidecar.ts'
+import type { FileSystem } from '../files/file-system.ts'
+import { sha256Hex } from '../files/hash.ts'
+import { stageReplacement } from '../files/replace-file.ts'
+import { type ChangeJournal, changePath, type ChangeRecord, type ChangeTarget } from './change-journal.ts'
+import { clearAway, flushFolder, interruptedChange, withStackLocks } from './finish-change.ts'
+import { isSwitched, switchTargets } from './switch-targets.ts'
+
+/** A file that is to be replaced, and what depends on it. */
+export interface NextFile extends NextContent {
+  readonly role: ChangeTarget['role']
+}
+
+/** A change of several files, about to be made. The caller holds the stack file's lock. */
+export interface PlannedChange {
+  readonly fs: FileSystem
+  readonly journal: ChangeJournal
+  /** The stack's locks, taken while this runs; undefined where its state is no part of it. */
+  readonly locks: StackLockPlaces | undefined
+  readonly locking: LockStackOptions
+  /** Without its targets, which are known only under the locks. */
+  readonly record: ChangeRecord
+  /** Reads under the locks, and gives what every file is to hold, in the order in which they are switched. */
+  readonly prepare: () => Promise<readonly NextFile[]>
+  /** The last moment at which nothing has happened: it may refuse by throwing. */
+  readonly beforeSwitch: () => void
+}
+
+/**
+ * Changes several files as one. Before each step that would leave something behind, the record says so, so that whoever
+ * comes later knows what to do: as long as it says `staging` the prepared files go, from `switching` on they are renamed
+ * over their targets.
+ * @throws what `prepare` throws; ERR_CHANGED_MEANWHILE, ERR_NOT_REPLACEABLE, ERR_LOCKED, ERR_IO
+ */
+export async function runChange(change: PlannedChange): Promise<void> {
+  const { fs, journal, locks, locking } = change
+  let { record } = change
+  const note = (next: ChangeRecord): void => {
+    // Before it is written: a write that fails may have been one all the same.
+    record = next
+    journal.write(next)
+  }
+  try {
+    note(record)
+    await withStackLocks(fs, locks, locking, async () => {
+      const files = await change.prepare()
+      note({ ...record, targets: files.map(targetOf) })
+      for (const { path, bytes, before } of files) stageReplacement(fs, path, changePath(path), bytes, before)
+      // Their names too: the record must not promise what a power cut can take away.
+      for (const folder of new Set(files.map(({ path }) => dirname(path)))) flushFolder(fs, folder)
+      change.beforeSwitch()
+      note({ ...record, phase: 'switching' })
+      switchTargets(fs, record, false)
+    })
+    journal.remove()
+  } catch (error) {
+    throw settled(fs, journal, record, error)
+  }
+}
+
+function targetOf({ role, path, bytes, before }: NextFile): ChangeTarget {
+  return {
+    role,
+    path,
+    staged: changePath(path),
+    before: before === undefined ? null : sha256Hex(before),
+    after: sha256Hex(bytes),
+  }
+}
+
+/** Calls a change off that failed before anything was switched; one that had begun to switch waits to be finished. */
+function settled(fs: FileSystem, journal: ChangeJournal, record: ChangeRecord, error: unknown): unknown {
+  try {
+    if (record.phase === 'switching' && isSwitched(fs, record)) return interruptedChange(fs, record, error)
+    clearAway(fs, journal, record)
+    journal.remove()
+    return error
+  } catch (second) {
+    // What led here is the failure to report; that tidying up failed too is left for the next command to see.
+    if (!isStacksealError(second)) throw second
+    return record.phase === 'switching' ? interruptedChange(fs, record, error) : error
+  }
+}

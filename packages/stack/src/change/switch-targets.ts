@@ -1,0 +1,118 @@
+import { StacksealError } from '@stackseal/core'
+import { basename, dirname } from 'node:path'
+
+import { MAX_STATE_BYTES } from '../backend/file-backend.ts'
+import type { FileSystem } from '../files/file-system.ts'
+import { sha256Hex } from '../files/hash.ts'
+import { errnoOf, ioError } from '../files/io-error.ts'
+import { readBytes } from '../files/read-file.ts'
+import { type ChangeRecord, type ChangeTarget, removeIfThere } from './change-journal.ts'
+
+/** Something else that stood in a file's place, and the name that it has now. */
+export interface KeptFile {
+  readonly path: string
+  readonly keptAs: string
+}
+
+/**
+ * Renames what a change prepared over its targets, in their order, and flushes each folder. A target that has its new
+ * bytes is done; where one has neither its old nor its new ones, nothing at all is touched.
+ * @param force what stands there instead is kept under another name, and gives way
+ * @throws ERR_CHANGED_MEANWHILE, ERR_NOT_REPLACEABLE, ERR_IO
+ */
+export function switchTargets(fs: FileSystem, record: ChangeRecord, force: boolean): readonly KeptFile[] {
+  refuseOthers(fs, record, force)
+  const kept: KeptFile[] = []
+  for (const target of record.targets) {
+    const keptAs = switchOne(fs, target)
+    if (keptAs !== undefined) kept.push({ path: target.path, keptAs })
+  }
+  return kept
+}
+
+/** Whether at least one of the files that count has its new content. */
+export function isSwitched(fs: FileSystem, { targets }: ChangeRecord): boolean {
+  return targets.some((target) => target.role !== 'aside' && conditionOf(fs, target) === 'new')
+}
+
+type Condition = 'old' | 'new' | 'other'
+
+function conditionOf(fs: FileSystem, { path, before, after }: ChangeTarget): Condition {
+  const hash = hashOf(fs, path)
+  if (hash === after) return 'new'
+  return hash === before ? 'old' : 'other'
+}
+
+function hashOf(fs: FileSystem, path: string): string | null {
+  const bytes = readBytes(fs, path, MAX_STATE_BYTES)
+  return bytes === undefined ? null : sha256Hex(bytes)
+}
+
+function refuseOthers(fs: FileSystem, { targets, stack }: ChangeRecord, force: boolean): void {
+  for (const target of targets) {
+    if (target.role === 'aside') continue
+    const condition = conditionOf(fs, target)
+    if (condition === 'new') continue
+    const isReady = hashOf(fs, target.staged) === target.after
+    if (isReady && (condition === 'old' || force)) continue
+    const { path, staged } = target
+    const name = basename(path)
+    throw new StacksealError(
+      'ERR_CHANGED_MEANWHILE',
+      isReady
+        ? `another program wrote to ${name} while stack ${stack} was being changed`
+        : `what was prepared for ${name} is gone, so the change of stack ${stack} can not be finished`,
+      {
+        hint: isReady
+          ? `look at ${path} and at ${staged}: "stackseal stack recover --force" takes the prepared one and keeps the other beside it, "--abandon" leaves the files as they are`
+          : '"stackseal stack recover --abandon" leaves the files as they are; each opens with the key that it names',
+        details: { file: path, staged },
+      },
+    )
+  }
+}
+
+/** Gives the name under which something else that stood there is kept. */
+function switchOne(fs: FileSystem, target: ChangeTarget): string | undefined {
+  const { path, staged, role } = target
+  const condition = conditionOf(fs, target)
+  try {
+    if (condition === 'new' || (condition === 'other' && role === 'aside')) {
+      if (removeIfThere(fs, staged)) fs.fsyncFolder(dirname(staged))
+      return undefined
+    }
+    const keptAs = condition === 'other' ? keep(fs, path) : undefined
+    // What nothing depends on is not worth a change that stays half done.
+    if (role === 'aside' && hashOf(fs, staged) !== target.after) return undefined
+    rename(fs, target)
+    fs.fsyncFolder(dirname(path))
+    return keptAs
+  } catch (error) {
+    throw ioError(error, path, 'could not be replaced')
+  }
+}
+
+function rename(fs: FileSystem, target: ChangeTarget): void {
+  const { path, staged } = target
+  try {
+    fs.rename(staged, path)
+  } catch (error) {
+    // A network file system can answer a repeated request with the failure of what it has done already: look.
+    if (errnoOf(error) === undefined || conditionOf(fs, target) !== 'new') throw error
+  }
+}
+
+/** A second name for what stands in a file's place; none where nothing does. */
+function keep(fs: FileSystem, path: string): string | undefined {
+  const bytes = readBytes(fs, path, MAX_STATE_BYTES)
+  if (bytes === undefined) return undefined
+  for (let number = 1; ; number++) {
+    const keptAs = `${path}.stackseal-kept-${number}`
+    try {
+      fs.link(path, keptAs)
+      return keptAs
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error
+    }
+  }
+}
