@@ -22,6 +22,7 @@ const isGood = ({ exit, key, leftovers }: Aftermath): boolean => exit === 0 && k
 
 test.for(CALLS)(
   'killed at any $call, a change of the key is whole after the next command',
+  { timeout: 600_000 },
   async ({ call, least, stride }, context) => {
     const reason = whyNoStrace()
     if (reason !== undefined) context.skip(reason)
@@ -42,7 +43,6 @@ test.for(CALLS)(
     expect(when).toBeGreaterThanOrEqual(least)
     change.remove()
   },
-  600_000,
 )
 
 test(`${KILLS} kills at any moment of a change of ${SECRETS} and ${SECRETS} secrets lose none and mix none`, async (context) => {

@@ -1,5 +1,10 @@
 import { Envelope, isStacksealError, type KeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
 
+import { FileBackend } from './backend/file-backend.ts'
+import { findBackend } from './backend/find-backend.ts'
+import { lockStack } from './backend/stack-lock.ts'
+import type { LockStackOptions } from './backend/stack-lock-places.ts'
+import type { StateHome } from './change/change-inputs.ts'
 import { finishChange } from './change/finish-change.ts'
 import { acquireLock } from './files/file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
@@ -9,6 +14,7 @@ import { prove } from './stack-edits.ts'
 import { StackFile } from './stack-file.ts'
 import { keyOf, newKeyUrl, openingOf, providerContext } from './stack-key.ts'
 import { findStack, noSuchStack, type StackPlace } from './stack-place.ts'
+import { StateFile } from './state/state-file.ts'
 import { readStackText } from './stack-text.ts'
 import type { OpenStackOptions } from './stack.ts'
 import { isTrustedSealedKey } from './trusted-keys.ts'
@@ -26,6 +32,11 @@ export interface RewrapResult {
   readonly file: string
   readonly before: SealedKey
   readonly after: SealedKey
+  /**
+   * What became of the state: `sealed` anew as the stack file, `none` there, its backend `unreached`, or `other`: it has a
+   * data key of its own, and was left alone.
+   */
+  readonly state: 'sealed' | 'none' | 'unreached' | 'other'
 }
 
 /**
@@ -47,9 +58,14 @@ export async function rewrapStack(options: RewrapOptions): Promise<RewrapResult>
     const before = keyOfFile(first.file, place)
     const to = options.to === undefined ? before.url : newKeyUrl(options.to)
     for (const url of [before.url, to]) if (url.scheme === 'passphrase') throw notPossible(url)
-    const after = await sealAnew(first.file, before, to, options, place)
-
-    // Both headers open the same data key: the file is whole before and after, and no journal is needed.
+    const home = await openStateHome(fs, place, options)
+    let opened: Envelope | undefined
+    const after = await sealAnew(first.file, before, to, options, place, async (envelope) => {
+      opened = envelope
+    })
+    // Both headers open the same data key: each document is whole before and after, and no journal is needed. The state
+    // comes first: one that is left with the old header by a power cut opens all the same.
+    const state = typeof home === 'string' ? home : await sealState(home, before, opened, after, locking)
     using _lock = await acquireLock(fs, target, locking)
     const read = await readFile(fs, place)
     const current = read.text === first.text ? first.file : await StackFile.parse(read.text, project.name, label)
@@ -62,7 +78,7 @@ export async function rewrapStack(options: RewrapOptions): Promise<RewrapResult>
     options.signal?.throwIfAborted()
     noteSealedKey(fs, options.env, target, after)
     replaceFile(fs, target, new TextEncoder().encode(edited.text), read.bytes)
-    return { name, file: place.file, before, after }
+    return { name, file: place.file, before, after, state }
   } catch (error) {
     throw isStacksealError(error) ? error.with({ details: { file: label, changed: false } }) : error
   }
@@ -74,6 +90,7 @@ async function sealAnew(
   to: KeyUrl,
   options: RewrapOptions,
   place: StackPlace,
+  look: (envelope: Envelope) => Promise<void>,
 ): Promise<SealedKey> {
   const fs = options.fileSystem ?? nodeFileSystem
   const isProven = (sealedKey: SealedKey): boolean =>
@@ -86,13 +103,56 @@ async function sealAnew(
       { url: to, context: providerContext(options, place.file) },
       options.registry,
       // A data key that somebody else put there must not become one of ours by being sealed here.
-      (envelope) => prove(file, envelope, undefined, isProven),
+      async (envelope) => {
+        await prove(file, envelope, undefined, isProven)
+        await look(envelope)
+      },
     )
   } catch (error) {
     if (isStacksealError(error) && (error.code === 'ERR_KEY_NOT_PROVEN' || error.code === 'ERR_REWRAP_NOT_POSSIBLE'))
       throw error
     throw keyOf(place, 'could not be re-wrapped', error)
   }
+}
+
+/** Where the state lies, or why there is none to be sealed. */
+async function openStateHome(
+  fs: FileSystem,
+  place: StackPlace,
+  options: RewrapOptions,
+): Promise<StateHome | 'none' | 'unreached'> {
+  const found = findBackend(fs, place.project, options)
+  if (found.kind !== 'file') return found.kind
+  const backend = await FileBackend.open(fs, found.folder, options)
+  return { backend, reference: { project: place.project.name, stack: place.name } }
+}
+
+async function sealState(
+  { backend, reference }: StateHome,
+  before: SealedKey,
+  envelope: Envelope | undefined,
+  after: SealedKey,
+  locking: LockStackOptions,
+): Promise<RewrapResult['state']> {
+  if (backend.find(reference) === undefined) return 'none'
+  using lock = await lockStack(backend, reference, locking)
+  const stored = backend.read(reference)
+  if (stored === undefined) return 'none'
+  const state = StateFile.parse(stored.bytes)
+  if (!state.hasDeployment) return 'none'
+  if (envelope === undefined || !(await isUnderKey(state, before, envelope))) return 'other'
+  lock.replace(stored, state.withProvider(after).bytes)
+  return 'sealed'
+}
+
+/** Whether a state is under a data key: by its header, or, where an earlier run was cut off, by its secrets. */
+async function isUnderKey(state: StateFile, sealedKey: SealedKey, envelope: Envelope): Promise<boolean> {
+  const { provider } = state
+  if (provider !== undefined && 'sealedKey' in provider && isSame(provider.sealedKey, sealedKey)) return true
+  const secret = state.slots.find(({ member }) => member === 'ciphertext')
+  if (secret === undefined) return true
+  const [opened] = await envelope.decryptAll([secret.text])
+  return opened !== undefined && !('error' in opened)
 }
 
 async function readFile(

@@ -15,7 +15,7 @@ export async function run(invocation: Invocation): Promise<void> {
     trace,
   } = invocation
   const stack = stackOptions(invocation, 'stack rewrap')
-  const { file, before, after } = await rewrapStack({
+  const { file, before, after, state } = await rewrapStack({
     ...stack,
     ...(name === undefined ? {} : { stack: name }),
     to: flags.text('to'),
@@ -25,7 +25,7 @@ export async function run(invocation: Invocation): Promise<void> {
   if (options.json) {
     const side = async (key: SealedKey): Promise<unknown> => ({ url: key.url.text, described: await facts(key) })
     terminal.out(
-      `${JSON.stringify({ file: basename(file), before: await side(before), after: await side(after) }, undefined, 2)}\n`,
+      `${JSON.stringify({ file: basename(file), before: await side(before), after: await side(after), state }, undefined, 2)}\n`,
     )
     return
   }
@@ -34,6 +34,11 @@ export async function run(invocation: Invocation): Promise<void> {
     return version === undefined ? key.url.text : `${key.url.text} (version ${version})`
   }
   terminal.say(`Re-wrapped the data key of ${basename(file)}: from ${await told(before)} to ${await told(after)}`)
+  if (state === 'sealed') terminal.say('The state of the stack has the same sealed key')
+  if (state === 'other') terminal.warn('the state of the stack is under another data key, and was left alone')
+  if (state === 'unreached') {
+    terminal.say('The state lies in a backend that is not reached here, and keeps the old sealed key')
+  }
   terminal.hint(
     'whoever could open the old sealed key can still open these secrets; "stackseal stack rotate" ends that',
   )
