@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { FileSystem } from '../src/files/file-system.ts'
 import { initStack, newProject } from '../src/stack-init.ts'
 import { openStack } from '../src/stack.ts'
+import { causeOf } from './cause-of.ts'
 import { faultyFileSystem, SimulatedExit } from './faulty-file-system.ts'
 import { type ForgettingFileSystem, forgettingFileSystem } from './forgetting-file-system.ts'
 
@@ -98,9 +99,7 @@ async function cutAt(change: Change, step: number): Promise<{ world: ForgettingF
     return { world, done: true }
   } catch (error) {
     // Giving the lock back fails as well, once the process is gone.
-    const isSuppressed = error instanceof Error && error.name === 'SuppressedError' && 'error' in error
-    const cause: unknown = isSuppressed ? error.error : error
-    if (!(cause instanceof SimulatedExit)) throw error
+    if (!(causeOf(error) instanceof SimulatedExit)) throw error
     return { world, done: false }
   }
 }

@@ -5,10 +5,11 @@ import { stackLockPlaces } from '../backend/stack-lock-places.ts'
 import { nextCheckpoint } from '../backend/write-checkpoint.ts'
 import { acquireLock } from '../files/file-lock.ts'
 import { type FileSystem, nodeFileSystem } from '../files/file-system.ts'
-import { noteSealedKey } from '../noted-keys.ts'
+import { isNotedSealedKey, noteSealedKey } from '../noted-keys.ts'
 import { newKeyUrl, providerContext } from '../stack-key.ts'
 import { findStack, type StackPlace } from '../stack-place.ts'
 import type { OpenStackOptions } from '../stack.ts'
+import { isTrustedSealedKey } from '../trusted-keys.ts'
 import {
   type ChangeInputs,
   findStateHome,
@@ -70,7 +71,7 @@ export function changeSecretsProvider(options: ChangeSecretsProviderOptions): Pr
 
 /**
  * The same under the provider that the stack has: a new data key, or a new passphrase.
- * @throws ERR_NO_SECRETS_PROVIDER; ERR_BACKEND_NOT_REACHED; ERR_DECRYPT_FAILED and the like, with every secret that does
+ * @throws ERR_NO_SECRETS_PROVIDER; ERR_KEY_NOT_PROVEN; ERR_BACKEND_NOT_REACHED; ERR_DECRYPT_FAILED and the like, with every secret that does
  * not open in `details.secrets`; ERR_CHANGED_MEANWHILE, ERR_LOCKED, ERR_IO; what the providers throw. `details.changed`
  * tells whether a file was changed, `details.pending` whether the change waits to be finished.
  */
@@ -109,6 +110,7 @@ async function changeKeyOf(
   const to = url ?? requireKey(before, place).url
   const keys = await openOldKeys(inputs, options, place)
   await refuseBroken(inputs, keys, place.project.name)
+  if (url === undefined) refuseUnproven(fs, inputs, keys, options, place)
   const result = {
     name: place.name,
     file: place.file,
@@ -158,6 +160,30 @@ function requireKey(sealedKey: SealedKey | undefined, { name }: StackPlace): Sea
   throw new StacksealError('ERR_NO_SECRETS_PROVIDER', `stack ${name} has no key that could be changed`, {
     hint: `give it one with "stackseal stack init ${name}"`,
   })
+}
+
+/**
+ * Sees that the key URL under which the new data key will lie is the stack's own, and not one that somebody put into the
+ * file: secrets open with its sealed key, or this machine knows it. A passphrase is asked for anew, whatever the file says.
+ */
+function refuseUnproven(
+  fs: FileSystem,
+  inputs: ChangeInputs,
+  keys: OldKeys,
+  { env }: ChangeKeyOptions,
+  { target, label, name }: StackPlace,
+): void {
+  const sealedKey = inputs.file.sealedKey
+  if (sealedKey === undefined || sealedKey.url.scheme === 'passphrase' || keys.ofConfig !== undefined) return
+  if (keys.ofState !== undefined && isSameKey(sealedKey, sealedKeyOfState(inputs))) return
+  if (isNotedSealedKey(fs, env, target, sealedKey) || isTrustedSealedKey(fs, env, target, sealedKey)) return
+  throw new StacksealError(
+    'ERR_KEY_NOT_PROVEN',
+    `no secret opens with the key of ${label} (${sealedKey.url.text}), and it was not made on this machine`,
+    {
+      hint: `if the key is yours, "stackseal trust ${name}" says so; or name the key with "stackseal stack change-secrets-provider"`,
+    },
+  )
 }
 
 /** A new data key, which was seen to open. */

@@ -1,5 +1,6 @@
 import { isStacksealError, type StacksealError } from '@stackseal/core'
 import { expect, test } from 'vitest'
+import { causeOf } from '../cause-of.ts'
 import type { FileSystem } from '../../src/files/file-system.ts'
 import type { ProcessTable } from '../../src/files/process-table.ts'
 import { fakeMachine } from '../fake-processes.ts'
@@ -32,8 +33,7 @@ async function cutAt(fs: FileSystem, step: number, processes: ProcessTable, work
     return true
   } catch (error) {
     // Giving locks back fails as well, once the process is gone.
-    let cause: unknown = error
-    while (cause instanceof SuppressedError) cause = cause.error as unknown
+    const cause = causeOf(error)
     if (!(cause instanceof SimulatedExit)) throw error
     return false
   }

@@ -1,5 +1,6 @@
 import { isStacksealError, type ProviderV1, Registry, type StacksealError } from '@stackseal/core'
 import { describe, expect, test } from 'vitest'
+import { causeOf } from '../cause-of.ts'
 import { changeSecretsProvider, rotateStack } from '../../src/change/change-key.ts'
 import { changePath } from '../../src/change/change-journal.ts'
 import { recoverStack } from '../../src/change/recover-stack.ts'
@@ -19,6 +20,7 @@ import {
   oldKey,
   OLD_STATE,
   OLD_TEXT,
+  OTHER_STATE,
   opensEach,
   options,
   plain,
@@ -63,8 +65,7 @@ async function halfChanged(): Promise<{ fs: ForgettingFileSystem; machine: Retur
     try {
       await change(faultyFileSystem(fs, { exitAtStep: step }).fs, machine.start(1))
     } catch (error) {
-      let cause: unknown = error
-      while (cause instanceof SuppressedError) cause = cause.error as unknown
+      const cause = causeOf(error)
       if (!(cause instanceof SimulatedExit)) throw error
     }
     machine.end(1)
@@ -101,6 +102,18 @@ describe('a change of the key', () => {
     expect(JSON.parse(textOf(fs, `${STATE}.attrs`) ?? '')).toMatchObject({
       md5: expect.not.stringMatching('AAAA') as string,
     })
+  })
+
+  test("makes no new key under a key URL of which nothing shows that it is the stack's own", async () => {
+    const empty = OLD_TEXT.replace(/config:\n[^]*/, '')
+    for (const state of [OTHER_STATE, OLD_STATE.replace(/"outputs":.*?(?=\}\],"metadata")/, '"outputs":{}')]) {
+      const fs = world(state, empty)
+      const error = await failureOf(rotateStack(options(fs)))
+      expect(error).toMatchObject({ code: 'ERR_KEY_NOT_PROVEN', details: { changed: false } })
+      expect([textOf(fs, FILE), textOf(fs, STATE)]).toEqual([empty, state])
+    }
+    // Secrets of the state open with it: then it is.
+    await expect(rotateStack(options(world(OLD_STATE, empty)))).resolves.toMatchObject({ stateSecrets: 2 })
   })
 
   test('rotates under the key URL that the stack has', async () => {

@@ -1,5 +1,6 @@
 import { encodeBase64, type ProviderV1, Registry } from '@stackseal/core'
 import { expect, test } from 'vitest'
+import { causeOf } from '../cause-of.ts'
 import type { FileSystem } from '../../src/files/file-system.ts'
 import type { ProcessTable } from '../../src/files/process-table.ts'
 import { rewrapStack } from '../../src/stack-rewrap.ts'
@@ -50,8 +51,7 @@ test('cut at every step, both documents open, and the same command brings them t
     try {
       await rewrap(faultyFileSystem(fs, { exitAtStep: step }).fs, fakeMachine('here', 'first').start(1))
     } catch (error) {
-      let cause: unknown = error
-      while (cause instanceof SuppressedError) cause = cause.error as unknown
+      const cause = causeOf(error)
       if (!(cause instanceof SimulatedExit)) throw error
       done = false
     }
