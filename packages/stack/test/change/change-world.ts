@@ -10,9 +10,9 @@ import { StateFile } from '../../src/state/state-file.ts'
 import { revealState } from '../../src/state/state-secrets.ts'
 import { type ForgettingFileSystem, forgettingFileSystem, textsIn } from '../forgetting-file-system.ts'
 
-export const PROJECT = '/home/project'
+const PROJECT = '/home/project'
 export const FILE = `${PROJECT}/Pulumi.dev.yaml`
-export const STACKS = '/backend/.pulumi/stacks/proj'
+const STACKS = '/backend/.pulumi/stacks/proj'
 export const STATE = `${STACKS}/dev.json`
 const LOCKS = '/backend/.pulumi/locks/organization/proj/dev'
 const JOURNALS = '/home/.local/state/stackseal/changes'
@@ -32,7 +32,7 @@ export const plain: ProviderV1 = {
     return { dataKey: decoded.bytes.slice() }
   },
 }
-export const registry: Registry = new Registry([plain])
+const registry: Registry = new Registry([plain])
 
 const keyOf = (url: string, byte: number): Envelope => {
   const dataKey = new Uint8Array(32).fill(byte)
@@ -41,7 +41,7 @@ const keyOf = (url: string, byte: number): Envelope => {
 export const oldKey: Envelope = keyOf('plain://old', 250)
 const stateKey = keyOf('plain://state', 251)
 
-export const SECRETS = { config: ['first', 'in a list ü'], state: ['"of the state"', '{"a":[1,2]}'] } as const
+const SECRETS = { config: ['first', 'in a list ü'], state: ['"of the state"', '{"a":[1,2]}'] } as const
 const [first, inList] = await oldKey.encryptAll(SECRETS.config)
 
 export const OLD_TEXT = `# kept

@@ -1,0 +1,29 @@
+// Mutation testing: each change to the code must make a test fail. `npm run mutation -- core` (or provider-passphrase,
+// stack); what survives is explained in docs/reliability.md. It changes the sources in place and puts them back.
+import { basename } from 'node:path'
+import { cwd } from 'node:process'
+
+const MUTATED = {
+  // What is written as a file of a document, of the code that decides about bytes.
+  stack: ['src/document/*.ts'],
+}
+
+const name = basename(cwd())
+
+export default {
+  mutate: MUTATED[name] ?? ['src/*.ts', '!src/index.ts'],
+  testRunner: 'vitest',
+  vitest: { configFile: '../../tools/mutation/vitest.config.ts', related: false },
+  plugins: ['@stryker-mutator/vitest-runner'],
+  coverageAnalysis: 'perTest',
+  // The compiler has no interface that Stryker's reading of tsconfig could use, and no sandbox sees ../../tsconfig.base.json.
+  tsconfigFile: 'none.json',
+  inPlace: true,
+  ignoreStatic: true,
+  disableTypeChecks: false,
+  concurrency: 2,
+  timeoutMS: 20_000,
+  reporters: ['clear-text', 'json', 'progress-append-only'],
+  jsonReporter: { fileName: `../../.reports/mutation-${name}.json` },
+  allowEmpty: false,
+}
