@@ -31,6 +31,7 @@ export default defineConfig({
   tsconfig: '../../tsconfig.json',
   // The sources, not the built libraries: unused parts fall away, and chunks follow the files.
   alias: {
+    '@aws-sdk/credential-provider-node': fileURLToPath(new URL('no-default-credentials.ts', import.meta.url)),
     '@stackseal/core': source('core'),
     '@stackseal/provider-awskms': source('provider-awskms'),
     '@stackseal/provider-azurekv': source('provider-azurekv'),
