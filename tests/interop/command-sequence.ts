@@ -2,7 +2,7 @@ import { isStacksealError } from '@stackseal/core'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { anyCommand, type Command, type StackName, STACKS } from './command.ts'
-import { mayBeRefused, mayLoseItsType } from './known-differences.ts'
+import { mayBeRefused, mayBeUnreadable, mayLoseItsType } from './known-differences.ts'
 import { placeOf, type Reading, valueAt } from './library-side.ts'
 import type { Sides } from './edit-sequence.ts'
 import type { SeededRandom } from './seeded-random.ts'
@@ -90,15 +90,22 @@ export class CommandSequence {
       return
     }
     if (ours.exit !== 0) return
-    await this.#compare(command, readingBefore)
-    if (this.#apart) return
+    const isReadable = await this.#compare(command, readingBefore, theirsBefore[command.changes].toString())
+    if (!isReadable) {
+      this.#put(this.#ours, before)
+      this.#put(this.#theirs, theirsBefore)
+    }
+    if (!isReadable || this.#apart) return
     const from = this.#random.chance(60) ? this.#ours : this.#theirs
     this.#put(this.#ours, this.#files(from))
     this.#put(this.#theirs, this.#files(from))
   }
 
-  /** Both command lines' listings of their own files, and Pulumi's of the file of Stackseal. */
-  async #compare(command: Command, before: Reading): Promise<void> {
+  /**
+   * Compares both command lines' listings of their own files, and Pulumi's of the file of Stackseal; false where Pulumi
+   * can not read what it wrote, and that is known.
+   */
+  async #compare(command: Command, before: Reading, theirFileBefore: string): Promise<boolean> {
     const { playground } = this.#sides
     const listing = ['config', '-s', command.changes, '--show-secrets', '--json']
     const crosswise = this.#random.chance(30)
@@ -109,6 +116,7 @@ export class CommandSequence {
       playground.pulumi(this.#theirs, listing),
       crosswise || !this.#apart ? playground.pulumi(this.#ours, listing) : undefined,
     ])
+    if (theirs.exit !== 0 && /invalid YAML file/.test(theirs.stderr) && mayBeUnreadable(theirFileBefore)) return false
     for (const ran of [ours, theirs, readByPulumi]) {
       if (ran !== undefined && ran.exit !== 0) throw new Error(this.#report(`a listing fails: ${ran.stderr}`))
     }
@@ -118,6 +126,7 @@ export class CommandSequence {
       .map((edit) => placeOf(edit)?.[0])
     this.#same(without(ours.stdout, lost), without(theirs.stdout, lost), 'both have the same values')
     await this.#sameSecrets(command.changes, lost)
+    return true
   }
 
   /** Listings do not tell a secret inside a value from a plain text: the models do. */

@@ -1,5 +1,6 @@
 import type { ConfigEntry } from '@stackseal/stack'
 import { anyEdit, anyPlace, argumentsOf, type Edit, inputOf } from './edit.ts'
+import { placeOf } from './library-side.ts'
 import { isLostObject, setsLostText } from './known-differences.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import { anyText } from './texts.ts'
@@ -76,7 +77,10 @@ function pair({ key, value }: SetEdit): string {
 }
 
 function setJson(random: SeededRandom, stack: StackName, entries: readonly ConfigEntry[]): Command {
-  const edits = several(random, () => plainEnough(() => aSet(random, entries, false)))
+  // Of two spellings of one key in the JSON the reference takes either.
+  const edits = several(random, () => plainEnough(() => aSet(random, entries, false))).filter(
+    (edit, i, all) => all.findIndex((other) => keyOf(other) === keyOf(edit)) === i,
+  )
   const shown = edits.map((edit): [string, object] => {
     const secret = edit.as === 'secret'
     if (isLostObject(edit.key, secret) || !random.chance(60)) return [edit.key, { value: edit.value, secret }]
@@ -89,6 +93,10 @@ function setJson(random: SeededRandom, stack: StackName, entries: readonly Confi
     stdin: '',
     edits,
   }
+}
+
+function keyOf(edit: Edit): string {
+  return JSON.stringify(placeOf(edit) ?? edit.key)
 }
 
 /** A list or a mapping, as a program keeps it in a configuration. */

@@ -74,6 +74,11 @@ const REFUSALS: readonly Refusal[] = [
 
 const TYPE_LOST: KnownDifference = { id: 'typed-over-text' }
 
+/** Files that the reference may not be able to read once it has changed them. */
+const UNREADABLE: readonly LostLayout[] = [
+  { id: 'comment-before-anchor', applies: (file) => /&\w+/.test(file) && file.includes('#') },
+]
+
 /** Lists and mappings that `set-all --json` can't be compared with: the reference puts them elsewhere, or nowhere. */
 const OBJECTS: readonly (KnownDifference & { readonly applies: (key: string, secret: boolean) => boolean })[] = [
   { id: 'set-all-literal-keys', applies: (key) => /[.[]/.test(key) },
@@ -85,8 +90,14 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   ...LOST_LAYOUTS,
   ...REFUSALS,
   TYPE_LOST,
+  ...UNREADABLE,
   ...OBJECTS,
 ]
+
+/** Whether the reference may write a file that it can not read, of this one. */
+export function mayBeUnreadable(file: string): boolean {
+  return UNREADABLE.some((known) => known.applies(file))
+}
 
 /** Whether `set-all --json` of a list or a mapping is one that the reference does not make as it is asked to. */
 export function isLostObject(key: string, secret: boolean): boolean {

@@ -111,6 +111,16 @@ describe.each(FORMS)('$name', (form) => {
   })
 })
 
+test('stack init makes no file that --config-file names, and says so', async () => {
+  const at = folder('form')
+  writeFileSync(join(at, 'Pulumi.yaml'), 'name: vec\nruntime: yaml\n')
+  const args = ['stack', 'init', 'dev', '--config-file', 'other.json']
+  const { exit, stderr } = await inProcess(args, { cwd: at, env: SIMPLE })
+  expect(stderr).toContain('takes no --config-file (ERR_USAGE)')
+  expect(exit).toBe(2)
+  expect(readdirSync(at)).toEqual(['Pulumi.yaml'])
+})
+
 test.each(FORMS.filter(({ configFile }) => configFile === undefined))(
   'a copy goes between two stacks of $name, with their environments',
   async (form) => {

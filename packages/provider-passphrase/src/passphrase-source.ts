@@ -127,7 +127,7 @@ function hintFor({ passphrase, from, mayBeBytes }: GivenPassphrase): string {
   // A variable that is there and empty is the empty passphrase, to the reference too, and seldom meant so.
   if (passphrase.length === 0)
     return `${from.variable} gives the empty passphrase; take it away to be asked for another`
-  return `${from.variable} gives the passphrase of another stack, or an old one`
+  return `${from.variable} holds the passphrase of another stack, or an old one: give it this stack's`
 }
 
 const BYTES_HINT = `if the passphrase holds bytes that are not UTF-8, put it into a file and name that in ${FILE_VARIABLE}`

@@ -63,7 +63,7 @@ function nameInFile(file: string): string {
 /** What to say where a stack's file is not there. */
 export function noSuchStack(fs: FileSystem, place: StackPlace): StacksealError {
   const stacks = listStacks(fs, place.project)
-  const details: ErrorDetails = { stack: place.name, file: place.label, changed: false }
+  const details: ErrorDetails = { stack: place.name, file: place.label }
   return new StacksealError(
     'ERR_STACK_NOT_FOUND',
     `project ${place.project.name} has no stack ${place.name}: ${place.label} is not there`,

@@ -5,10 +5,17 @@ import { basename } from 'node:path'
 import type { Invocation } from '../command.ts'
 import { stackArgument } from '../stack-argument.ts'
 import { stackOptions } from '../stack-options.ts'
+import { usageError } from '../usage-error.ts'
 
 /** Makes a stack. */
 export async function run(invocation: Invocation): Promise<void> {
   const { flags, terminal, trace } = invocation
+  if (invocation.options.configFile !== undefined) {
+    throw usageError(
+      "stack init makes the stack's own file, and takes no --config-file",
+      'name another file with --config-file when you read or change the configuration',
+    )
+  }
   const secretsProvider = flags.text('secrets-provider') ?? 'passphrase'
   if (secretsProvider === 'default') terminal.say('the default secrets provider is a passphrase')
   const options = stackOptions(invocation, 'stack init')

@@ -62,6 +62,10 @@ export const topic: Topic = {
           'STACKSEAL_ANY_KEY',
           'AWS: open a data key also where another key sealed it than the URL names, as --any-key does',
         ],
+        [
+          'PULUMI_CLOUD_SECRET_OVERRIDE',
+          'Another key URL for the same sealed key, for this run: the profile of a CI system, another region. It never gets into the file.',
+        ],
         ['STACKSEAL_ALLOW_ENDPOINTS', 'Hosts of key services that a stack file may name, besides the well-known ones'],
         [
           'AWS_*',

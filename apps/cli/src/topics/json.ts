@@ -57,8 +57,9 @@ export const topic: Topic = {
     {
       heading: 'inspect:',
       lines: [
-        '[{"file": "Pulumi.dev.yaml", "url": "passphrase:", "described": {"provider": "…"},',
-        '  "keys": [{"key": "db", "secret": true}], "secrets": 1, "marked": []}]',
+        '[{"file": "Pulumi.dev.yaml", "url": "passphrase:",',
+        '  "described": {"provider": "…"}, "keys": [{"key": "db", "secret": true}],',
+        '  "secrets": 1, "marked": []}]',
       ],
       text: [
         'problem (code and message) is there where the sealed key can not be used; state (secrets, url, sameKey) for the stack that is meant, where its backend is a folder and has its state.',
@@ -66,7 +67,7 @@ export const topic: Topic = {
     },
     {
       heading: 'doctor:',
-      lines: ['{"ok": true, "checks": [{"check": "project", "level": "ok", "message": "…", "run": null}]}'],
+      lines: ['{"ok": true, "checks": [{"check": "project", "level": "ok",', '  "message": "…", "run": null}]}'],
       text: ['level is ok, warning or failure; run is the one command to run next.'],
     },
   ],
