@@ -35,10 +35,11 @@ export function thirdPartyNotices(): NoticesPlugin {
         modules
           .filter((id) => id.includes('node_modules'))
           .map((id) => packageOf(id))
-          .map((each) => [each.name, each]),
+          // Of some packages two versions are bundled.
+          .map((each) => [`${each.name} ${each.version}`, each]),
       )
       const entries = [...packages.values()]
-        .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+        .toSorted((a, b) => (`${a.name} ${a.version}` < `${b.name} ${b.version}` ? -1 : 1))
         .map((each) => `${each.name} ${each.version} (${each.license})\n\n${each.text.trim()}\n`)
       this.emitFile({ type: 'asset', fileName: FILE, source: [HEAD, ...entries].join(`\n${'-'.repeat(80)}\n`) })
     },

@@ -130,7 +130,7 @@ function anyTyped(random: SeededRandom, as: 'bool' | 'int' | 'float'): string {
   ])
 }
 
-function anyPlace(random: SeededRandom, entries: readonly ConfigEntry[]): { key: string; path: boolean } {
+export function anyPlace(random: SeededRandom, entries: readonly ConfigEntry[]): { key: string; path: boolean } {
   const entry = entries.length > 0 && random.chance(55) ? random.pick(entries) : undefined
   const key = entry?.key ?? {
     namespace: random.pick([PROJECT, PROJECT, PROJECT, 'aws', 'other', 'AWS', 'kubernetes']),

@@ -74,7 +74,24 @@ const REFUSALS: readonly Refusal[] = [
 
 const TYPE_LOST: KnownDifference = { id: 'typed-over-text' }
 
-export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [...LOST_TEXTS, ...LOST_LAYOUTS, ...REFUSALS, TYPE_LOST]
+/** Lists and mappings that `set-all --json` can't be compared with: the reference puts them elsewhere, or nowhere. */
+const OBJECTS: readonly (KnownDifference & { readonly applies: (key: string, secret: boolean) => boolean })[] = [
+  { id: 'set-all-literal-keys', applies: (key) => /[.[]/.test(key) },
+  { id: 'set-all-secret-object', applies: (_key, secret) => secret },
+]
+
+export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
+  ...LOST_TEXTS,
+  ...LOST_LAYOUTS,
+  ...REFUSALS,
+  TYPE_LOST,
+  ...OBJECTS,
+]
+
+/** Whether `set-all --json` of a list or a mapping is one that the reference does not make as it is asked to. */
+export function isLostObject(key: string, secret: boolean): boolean {
+  return OBJECTS.some((known) => known.applies(key, secret))
+}
 
 /** Whether an edit puts a number or a boolean where a text stood: the reference keeps the quotes that it may have had. */
 export function mayLoseItsType(edit: Edit, old: ConfigValue | undefined): boolean {

@@ -32,8 +32,8 @@ export class LibrarySide {
     this.#env = env
   }
 
-  async read(folder: string): Promise<Reading> {
-    const stack = await this.#open(folder)
+  async read(folder: string, name: string = 'dev'): Promise<Reading> {
+    const stack = await this.#open(folder, name)
     const entries = stack.config.entries()
     const reveal = await stack.reveal(entries.map(({ value }) => value))
     return {
@@ -61,8 +61,8 @@ export class LibrarySide {
     await config.save()
   }
 
-  #open(folder: string): Promise<Stack> {
-    const options: OpenStackOptions = { cwd: folder, stack: 'dev', env: this.#env, registry: this.#registry }
+  #open(folder: string, stack: string = 'dev'): Promise<Stack> {
+    const options: OpenStackOptions = { cwd: folder, stack, env: this.#env, registry: this.#registry }
     return openStack(options)
   }
 }

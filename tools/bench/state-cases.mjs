@@ -93,7 +93,6 @@ function makeStack({ place, project, env, cli, pulumi, secrets }) {
     env: { ...env, PULUMI_CONFIG_PASSPHRASE: NEXT, PULUMI_BACKEND_URL: 's3://none' },
   })
   const next = { PULUMI_CONFIG_PASSPHRASE: NEXT }
-  const withoutKey = (text) => text.replace(/"salt": "[^"]*"/, '')
   const same = (text) => withoutKey(text) === withoutKey(shown)
   return {
     name,
@@ -109,11 +108,14 @@ function makeStack({ place, project, env, cli, pulumi, secrets }) {
   }
 }
 
+const withoutKey = (text) => text.replace(/"salt": "[^"]*"/, '')
+const oneSecret = (i, j) => `"secret${j}":{${SIGNATURE},"plaintext":"\\"value ${j} of thing ${i}\\""}`
+
+const list = (i, from, to) => Array.from({ length: to - from }, (_, j) => oneSecret(i, from + j)).join(',')
+
 /** A document of ten secrets a resource, in inputs and outputs. */
 function documentInClear(stack, secrets, salt) {
   const parent = `urn:pulumi:${stack}::bench::pulumi:pulumi:Stack::bench-${stack}`
-  const secret = (i, j) => `"secret${j}":{${SIGNATURE},"plaintext":"\\"value ${j} of thing ${i}\\""}`
-  const list = (i, from, to) => Array.from({ length: to - from }, (_, j) => secret(i, from + j)).join(',')
   const resources = Array.from(
     { length: secrets / PER_RESOURCE },
     (_, i) =>

@@ -4,6 +4,7 @@ import type { OpenStackOptions, Stack } from '@stackseal/stack'
 import { basename } from 'node:path'
 import type { Invocation } from './command.ts'
 import { stackOptions } from './stack-options.ts'
+import { warnOfMissingValues } from './missing-values.ts'
 
 interface ChangeOptions extends Partial<Pick<OpenStackOptions, 'ask' | 'registry'>> {
   /** Not for the command that takes the marks away. */
@@ -26,6 +27,7 @@ export async function changeStack(
     const stack = await openStack({ ...stackOptions(invocation, command), ...shared })
     file = basename(stack.file)
     invocation.trace(`read ${stack.file}`)
+    warnOfMissingValues(stack, invocation.terminal)
     for (const line of warnOfMarks ? stack.markedLines : []) {
       invocation.terminal.warn(`line ${line} of ${file} is marked !secret and stands there in plain text`)
     }

@@ -377,6 +377,7 @@ export const COMMANDS: readonly Command[] = [
     words: ['state', 'rekey'],
     summary: 'Move every secret of a state to another key',
     description: [
+      'For a state in any backend: pulumi stack export | stackseal state rekey --to-stack-file Pulumi.dev.yaml | pulumi stack import',
       'Opens each secret with the key that the state names, encrypts it under the other, opens the result again and compares. A wrong key is an error before the first byte of output, and what was printed before any other error is no valid state.',
       'Where both keys are passphrases, STACKSEAL_NEW_PASSPHRASE or the file that STACKSEAL_NEW_PASSPHRASE_FILE names gives the new one, and PULUMI_CONFIG_PASSPHRASE the old.',
     ],

@@ -60,6 +60,39 @@ describe('config cp', () => {
     expect((await run(['config', 'get', 'db', '-s', 'prod'], on)).stdout).toBe('{"password":"inner"}\n')
   })
 
+  test.each([
+    ['a list of names', 'environment:\n  - one\n  - two # which\n', 'environment:\n  - one\n  - two\n'],
+    ['a list in flow style', 'environment: [one]\n', 'environment:\n  - one\n'],
+    ['a definition', 'environment:\n  values:\n    a: 1\n', 'environment:\n  values:\n    a: 1\n'],
+    [
+      'a definition with imports',
+      'environment:\n  imports:\n    - one\n  values:\n    a: 1\n',
+      'environment:\n  imports:\n    - one\n  values:\n    a: 1\n',
+    ],
+  ])(
+    'the environment goes with the whole configuration, and not with a key: %s',
+    async (_what, environment, copied) => {
+      const on = await twoStacks()
+      writeFileSync(on.file, `${on.text().trimEnd()}\n${environment}`)
+      const before = on.text()
+      expect((await run(['config', 'cp', 'plain', '-d', 'prod'], on)).exit).toBe(0)
+      expect(on.prod()).not.toContain('environment')
+      expect(await run(['config', 'cp', '-d', 'prod'], on)).toEqual({ exit: 0, stdout: '', stderr: '' })
+      expect(on.prod().endsWith(`\n${copied}`)).toBe(true)
+      expect(on.text()).toBe(before)
+      expect((await run(['config', 'cp', '-d', 'prod'], on)).stderr).toBe('stack prod has it already\n')
+      // And takes the place of the one that is there.
+      writeFileSync(on.file, on.text().replace(environment, 'environment:\n  - three\n'))
+      expect((await run(['config', 'cp', '-d', 'prod'], on)).exit).toBe(0)
+      expect(on.prod().endsWith('\nenvironment:\n  - three\n')).toBe(true)
+      // An empty one leaves it alone.
+      writeFileSync(on.file, on.text().replace('environment:\n  - three\n', 'environment: []\n'))
+      const kept = on.prod()
+      await run(['config', 'cp', '-d', 'prod'], on)
+      expect(on.prod()).toBe(kept)
+    },
+  )
+
   test('what is the same already changes nothing', async () => {
     const on = await twoStacks()
     await run(['config', 'cp', '-d', 'prod'], on)

@@ -137,7 +137,7 @@ describe('a value ciphertext', () => {
     const nonces = encryptValues(
       key,
       Array.from({ length: 2000 }, () => 'same'),
-    ).map((text) => text.split(':')[1])
+    ).map((printed) => printed.split(':')[1])
     expect(new Set(nonces).size).toBe(2000)
   })
 

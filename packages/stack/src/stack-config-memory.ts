@@ -39,6 +39,8 @@ export class StackConfigMemory implements ConfigSource {
   #marks: readonly MarkedPlace[]
   #merged: ConfigMap | undefined
   #edits: readonly PendingEdit[] = []
+  #file: StackFile
+  #environment: ConfigValue | undefined
 
   constructor(file: StackFile, host: MemoryHost) {
     this.project = host.project
@@ -46,6 +48,7 @@ export class StackConfigMemory implements ConfigSource {
     this.#host = host
     this.#own = file.config
     this.#marks = file.marks
+    this.#file = file
   }
 
   /** Begins anew with what a file says. */
@@ -54,11 +57,14 @@ export class StackConfigMemory implements ConfigSource {
     this.#marks = file.marks
     this.#merged = undefined
     this.#edits = []
+    this.#file = file
+    this.#environment = undefined
   }
 
   /** Takes back what a change did that fails halfway. */
   async allOrNothing<T>(change: () => Promise<T>): Promise<T> {
     const [own, marks, merged, edits] = [this.#own, this.#marks, this.#merged, this.#edits]
+    const environment = this.#environment
     try {
       return await change()
     } catch (error) {
@@ -66,6 +72,7 @@ export class StackConfigMemory implements ConfigSource {
       this.#marks = marks
       this.#merged = merged
       this.#edits = edits
+      this.#environment = environment
       throw error
     }
   }
@@ -84,6 +91,11 @@ export class StackConfigMemory implements ConfigSource {
   /** Places of values that are marked `!secret`. */
   get marks(): readonly MarkedPlace[] {
     return this.#marks
+  }
+
+  /** The `environment` of the stack file, where it names or defines anything. */
+  get environment(): ConfigValue | undefined {
+    return this.#environment ?? this.#file.environment
   }
 
   get edits(): readonly PendingEdit[] {
@@ -135,6 +147,11 @@ export class StackConfigMemory implements ConfigSource {
     this.#own = removeValue(this.#own, place.key, place.path)
     this.#marks = marksAfterRemove(this.#marks, place)
     this.#remember({ kind: 'remove', place })
+  }
+
+  setEnvironment(value: ConfigValue): void {
+    this.#environment = value
+    this.#remember({ kind: 'set-environment', value })
   }
 
   /** Encrypts every value that is marked, and gives their places. */

@@ -1,5 +1,6 @@
 import { type Decrypted, StacksealError } from '@stackseal/core'
 
+import { compareNatural } from './values/natural-order.ts'
 import type { ConfigEntry } from './config/config-map.ts'
 import { type ConfigPlace, displayConfigPlace, parseConfigPlace } from './config/config-place.ts'
 import { ConfigView, type KeyOptions } from './config/config-view.ts'
@@ -123,7 +124,8 @@ export class StackConfig extends ConfigView {
    * Copies values to another stack's configuration, in memory there: secrets are decrypted here and encrypted under the
    * other stack's key. Keys that are there are overwritten; nothing else of either stack changes, and the other file
    * does not before it is saved.
-   * @param keys what to copy; every value of this stack's file if not given
+   * @param keys what to copy; every value of this stack's file if not given, and its `environment` where that names or
+   *   defines anything, in place of the other's
    * @throws ERR_USAGE for a copy to the same stack, ERR_CONFIG_KEY_NOT_FOUND; and what opening either key throws
    */
   async copyTo(other: StackConfig, keys?: readonly string[], options: KeyOptions = {}): Promise<void> {
@@ -132,10 +134,15 @@ export class StackConfig extends ConfigView {
     }
     const places =
       keys === undefined
-        ? this.ownEntries().map(({ key }): ConfigPlace => ({ key, path: [] }))
+        ? // The reference writes them in this order, and so appends what is new.
+          [...this.#memory.own]
+            .toSorted(([a], [b]) => compareNatural(a, b))
+            .map(([, { key }]): ConfigPlace => ({ key, path: [] }))
         : keys.map((key) => parseConfigPlace(key, this.#host.project, options.path === true))
     await other.#memory.allOrNothing(async () => {
       for (const place of places) await this.#copy(place, other.#memory)
+      const { environment } = this.#memory
+      if (keys === undefined && environment !== undefined) other.#memory.setEnvironment(environment)
     })
   }
 

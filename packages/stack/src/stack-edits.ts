@@ -16,6 +16,7 @@ export type PendingEdit =
   /** A value with secrets, whose plaintexts are known. */
   | ({ readonly kind: 'set-sealed'; readonly place: ConfigPlace } & CoveredValue)
   | { readonly kind: 'remove'; readonly place: ConfigPlace }
+  | { readonly kind: 'set-environment'; readonly value: ConfigValue }
   /** Encrypts whatever is marked `!secret`. */
   | { readonly kind: 'encrypt-marked' }
 
@@ -23,6 +24,9 @@ export type PendingEdit =
 export function needsKey(edit: PendingEdit): boolean {
   return edit.kind === 'set-sealed' || edit.kind === 'encrypt-marked'
 }
+
+/** Says whether something besides the file proves that a sealed key is its own. */
+export type KnowsKey = (sealedKey: SealedKey, envelope: Envelope) => boolean | Promise<boolean>
 
 /** What became of a list of edits. */
 export interface AppliedEdits {
@@ -40,12 +44,13 @@ export async function applyEdits(
   file: StackFile,
   edits: readonly PendingEdit[],
   open: (file: StackFile) => Promise<Envelope>,
-  isProven: (sealedKey: SealedKey) => boolean,
+  isProven: KnowsKey,
 ): Promise<AppliedEdits> {
   let edited = file
   const replacedDamaged: ConfigPlace[] = []
   for (const edit of edits) {
     if (edit.kind === 'remove') edited = await edited.remove(edit.place)
+    else if (edit.kind === 'set-environment') edited = await edited.withEnvironment(edit.value)
     else if (edit.kind === 'set') edited = await edited.set(edit.place, edit.value)
     else {
       const envelope = await open(edited)
@@ -73,10 +78,10 @@ class Sealing {
   readonly replacedDamaged: ConfigPlace[] = []
   readonly #file: StackFile
   readonly #envelope: Envelope
-  readonly #isKnown: (sealedKey: SealedKey) => boolean
+  readonly #isKnown: KnowsKey
   #isProven = false
 
-  constructor(file: StackFile, envelope: Envelope, isKnown: (sealedKey: SealedKey) => boolean) {
+  constructor(file: StackFile, envelope: Envelope, isKnown: KnowsKey) {
     this.#file = file
     this.#envelope = envelope
     this.#isKnown = isKnown
@@ -120,12 +125,7 @@ async function plaintextOf(envelope: Envelope, secret: SecretText): Promise<stri
  * there, a passphrase is proven by the salt's own check, and any other key must have been made on this machine, or
  * somebody must have said that it is theirs.
  */
-export async function prove(
-  file: StackFile,
-  envelope: Envelope,
-  replaced: unknown,
-  isProven: (sealedKey: SealedKey) => boolean,
-): Promise<void> {
+export async function prove(file: StackFile, envelope: Envelope, replaced: unknown, isProven: KnowsKey): Promise<void> {
   let first: ConfigPlace | undefined
   for (const { place, secret } of file.secrets()) {
     if (secret === replaced) continue
@@ -139,7 +139,8 @@ export async function prove(
     )
   }
   const { sealedKey } = file
-  if (sealedKey === undefined || sealedKey.url.scheme === 'passphrase' || isProven(sealedKey)) return
+  if (sealedKey === undefined || sealedKey.url.scheme === 'passphrase') return
+  if (await isProven(sealedKey, envelope)) return
   throw notProven(
     `the file holds no secret yet, and its key (${sealedKey.url.text}) was not made on this machine`,
     'make sure that the key is yours, then say so with "stackseal trust STACK"; or set the first secret where the stack was made',

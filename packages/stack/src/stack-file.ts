@@ -3,7 +3,7 @@ import { decodeBase64, isStacksealError, parseKeyUrl, type SealedKey, StacksealE
 import { printConfigKey } from './config/config-key.ts'
 import { type ConfigMap, getValue, removeValue, setValue } from './config/config-map.ts'
 import type { ConfigPlace } from './config/config-place.ts'
-import { readConfig, type SecretMark } from './config/config-reader.ts'
+import { readConfig, readTopLevel, readValue, type SecretMark } from './config/config-reader.ts'
 import { type ConfigValue, SecretText } from './values/config-value.ts'
 import { type DocumentFormat, formatOf, yamlFormat } from './document/document-format.ts'
 import type { ParsedDocument } from './document/document-node.ts'
@@ -11,7 +11,10 @@ import { coerceNewValue, type NewValue } from './config/new-value.ts'
 import { HEADER_FIELDS, readHeader, type StackHeader } from './stack-header.ts'
 import { refuseLostDigits } from './config/lost-digits.ts'
 import { sameConfig, sameValue } from './config/same-config.ts'
-import { secretsOf } from './config/value-shape.ts'
+import { TreeReader } from './config/tree-reader.ts'
+import { isList, isObject, secretsOf } from './config/value-shape.ts'
+
+const ENVIRONMENT = 'environment'
 
 /** Words that mean a passphrase, or the absence of a choice, where a key URL could stand; the reference writes neither. */
 const NO_URL = new Set(['passphrase', 'default', ''])
@@ -95,6 +98,18 @@ export class StackFile {
     })
   }
 
+  /**
+   * The `environment` as a copy of the whole configuration takes it along: a list of names or a definition, as far as
+   * it names or defines anything. docs/format.md, "Stack files".
+   */
+  get environment(): ConfigValue | undefined {
+    const reader = new TreeReader(this.text, this.#format)
+    const field = readTopLevel(this.#document.root, reader, this.#format).find(({ key }) => key === ENVIRONMENT)
+    if (field === undefined) return undefined
+    const value = readValue(field.value, reader)
+    return isNotEmpty(value) ? value : undefined
+  }
+
   /** Every secret with its place, in the order of the file. */
   *secrets(): Generator<{ readonly place: ConfigPlace; readonly secret: SecretText }> {
     for (const { key, value } of this.config.values()) {
@@ -143,20 +158,31 @@ export class StackFile {
         ? await this.#edited(
             this.config,
             (text, document, careful) => this.#format.removeAt(text, document, [this.#field(stale)], { careful }),
-            others,
+            { header: others },
           )
         : await this.#edited(
             this.config,
             (text, document) => this.#format.setAt(text, document, [this.#field(stale)], value, { careful: false }),
-            { ...others, [stale]: value },
+            { header: { ...others, [stale]: value } },
           )
     return edited.withSealedKey(sealedKey)
+  }
+
+  /** Puts a list of environments, or a definition of one, in place of that of the file. */
+  async withEnvironment(value: ConfigValue): Promise<StackFile> {
+    if (this.environment !== undefined && sameValue(this.environment, value)) return this
+    const at = [this.#field(ENVIRONMENT)]
+    return this.#edited(
+      this.config,
+      (text, document, careful) => this.#format.setAt(text, document, at, value, { careful }),
+      { environment: value },
+    )
   }
 
   async #edited(
     config: ConfigMap,
     edit: (text: string, document: ParsedDocument, careful: boolean) => string,
-    header: StackHeader = this.header,
+    { header = this.header, environment }: { readonly header?: StackHeader; readonly environment?: ConfigValue } = {},
   ): Promise<StackFile> {
     let refusal: unknown
     for (const careful of [false, true]) {
@@ -173,7 +199,7 @@ export class StackFile {
       if (
         sameConfig(edited.config, config, this.#format) &&
         sameHeader(edited.header, header) &&
-        this.#sameElsewhere(edited)
+        this.#sameElsewhere(edited, environment)
       )
         return edited
       refusal = undefined
@@ -190,15 +216,22 @@ export class StackFile {
     )
   }
 
-  /** Whether everything but `config` and the sealed key's fields stands in another text as it stands here. */
-  #sameElsewhere(other: StackFile): boolean {
-    return sameList(this.#otherFields(), other.#otherFields())
+  /**
+   * Whether everything but `config` and the sealed key's fields stands in another text as it stands here, and an
+   * `environment` that was set has the value that it was set to.
+   */
+  #sameElsewhere(other: StackFile, environment: ConfigValue | undefined): boolean {
+    if (environment === undefined) return sameList(this.#otherFields(), other.#otherFields())
+    return (
+      sameValue(other.environment, environment) &&
+      sameList(this.#otherFields(ENVIRONMENT), other.#otherFields(ENVIRONMENT))
+    )
   }
 
-  #otherFields(): string[] {
+  #otherFields(...except: readonly string[]): string[] {
     const root = this.#document.root
     if (root?.kind !== 'mapping') return []
-    const known = new Set<string>(['config', ...HEADER_FIELDS])
+    const known = new Set<string>(['config', ...HEADER_FIELDS, ...except])
     return root.pairs
       .filter((pair) => pair.key.kind !== 'scalar' || !known.has(this.#format.fieldName(pair.key.text)))
       .map((pair) => this.text.slice(pair.start, pair.end).trimEnd())
@@ -270,6 +303,17 @@ function isTyped(value: NewValue): boolean {
 
 function sameHeader(a: StackHeader, b: StackHeader): boolean {
   return HEADER_FIELDS.every((field) => a[field] === b[field])
+}
+
+/** Whether an `environment` names or defines anything: the reference then finds imports in it. */
+function isNotEmpty(environment: ConfigValue): boolean {
+  if (isList(environment)) return environment.length > 0
+  if (!isObject(environment)) return false
+  const [imports, values] = [environment.get('imports'), environment.get('values')]
+  return (
+    (imports !== undefined && isList(imports) && imports.length > 0) ||
+    (values !== undefined && isObject(values) && values.size > 0)
+  )
 }
 
 function sameList(a: readonly string[], b: readonly string[]): boolean {

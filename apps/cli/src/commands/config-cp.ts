@@ -2,8 +2,8 @@ import { openStack, parseConfigPlace, printConfigKey } from '@stackseal/stack'
 import type { OpenStackOptions, Stack } from '@stackseal/stack'
 import { changeStack } from '../change-stack.ts'
 import type { Invocation } from '../command.ts'
-import { copiedKeys } from '../copied-keys.ts'
 import { saveConfig } from '../save-config.ts'
+import { warnOfMissingValues } from '../missing-values.ts'
 import { stackOptions } from '../stack-options.ts'
 import { usageError } from '../usage-error.ts'
 
@@ -22,11 +22,13 @@ export async function run(invocation: Invocation): Promise<void> {
     async (stack) => {
       const source = await openStack({ ...from, ask: ask.ask })
       trace(`read ${source.file}`)
+      warnOfMissingValues(source, terminal)
       ask.stack = source.name
-      if (needsKey(source, keys, path)) await source.open()
+      // A copy to the same stack is refused before anybody is asked for a passphrase.
+      if (source.file !== stack.file && needsKey(source, keys, path)) await source.open()
       ask.stack = stack.name
       await (keys.length === 0
-        ? source.config.copyTo(stack.config, copiedKeys(source))
+        ? source.config.copyTo(stack.config)
         : source.config.copyTo(stack.config, keys, { path }))
       const { changed } = await saveConfig(stack, terminal)
       if (!changed) terminal.say(`stack ${stack.name} has it already`)

@@ -12,6 +12,7 @@ import {
 import { basename } from 'node:path'
 import type { Invocation } from '../command.ts'
 import { MarkedValues } from '../marked-values.ts'
+import { warnOfMissingValues } from '../missing-values.ts'
 import { stackOptions } from '../stack-options.ts'
 
 /** Prints one value, decrypted. */
@@ -21,6 +22,7 @@ export async function run(invocation: Invocation): Promise<void> {
   const path = flags.on('path')
   const stack = await openStack(stackOptions(invocation, 'config get'))
   trace(`read ${stack.file}`)
+  warnOfMissingValues(stack, terminal)
   const place = parseConfigPlace(key, stack.project.name, path)
   const name = displayConfigPlace(place, stack.project.name)
   const found = stack.config.find(key, { path })

@@ -13,6 +13,7 @@ import {
 } from '@stackseal/stack'
 import type { Invocation } from '../command.ts'
 import { MarkedValues } from '../marked-values.ts'
+import { warnOfMissingValues } from '../missing-values.ts'
 import { stackOptions } from '../stack-options.ts'
 import { table } from '../table.ts'
 
@@ -24,6 +25,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const showSecrets = flags.on('show-secrets')
   const stack = await openStack({ ...stackOptions(invocation, 'config'), openEarly: showSecrets })
   trace(`read ${stack.file}`)
+  warnOfMissingValues(stack, terminal)
   const project = stack.project.name
   const marked = new MarkedValues(stack)
   const stored = stack.config.entries()

@@ -3,7 +3,6 @@ import { brokenSecrets, initStack, openStack } from '@stackseal/stack'
 import type { OpenStackOptions, Stack } from '@stackseal/stack'
 import { basename } from 'node:path'
 import type { Invocation } from '../command.ts'
-import { copiedKeys } from '../copied-keys.ts'
 import { stackArgument } from '../stack-argument.ts'
 import { stackOptions } from '../stack-options.ts'
 
@@ -43,7 +42,7 @@ async function sourceOf(options: OpenStackOptions): Promise<Stack> {
 
 async function copyConfig(source: Stack, stack: Stack): Promise<void> {
   try {
-    await source.config.copyTo(stack.config, copiedKeys(source))
+    await source.config.copyTo(stack.config)
     await stack.config.save()
   } catch (error) {
     if (!isStacksealError(error)) throw error

@@ -128,7 +128,7 @@ const LEFT: readonly (readonly [start: string, file: string])[] = [
 
 /** Rows of commands that are here too, on a configuration under a passphrase or a key service. */
 export const DAMAGED_ROWS: readonly DamagedRow[] = (JSON.parse(read('results.json')) as DamagedRow[]).filter(
-  ({ cmd }) => /^pulumi config( (get|set|rm) | --|$)/.test(cmd),
+  ({ cmd }) => /^pulumi config( (get|set|rm|cp) | --|$)/.test(cmd),
 )
 
 /** The file from before or after a row's command, where it was kept, which is where the command changed it. */
