@@ -55,7 +55,7 @@ export default defineConfig({
         { name: 'command-line', test: MAIN, priority: 6 },
         { name: 'core', test: /[\\/]packages[\\/]core[\\/]src[\\/]/, priority: 5 },
         // A group takes what its modules import along, unless a group before it has that.
-        { name: 'stack', test: new RegExp(`${STACK}(?!${STATE}|${BACKEND}|${COMPRESSION})`), priority: 4 },
+        { name: 'stack', test: new RegExp(`${STACK}(?!${STATE}|${BACKEND}|${COMPRESSION}|stack-proof)`), priority: 4 },
         { name: 'compression', test: new RegExp(STACK + COMPRESSION), priority: 3 },
         { name: 'backend', test: new RegExp(`${STACK}(?:${BACKEND})`), priority: 2 },
         { name: 'state', test: new RegExp(STACK + STATE), priority: 1 },

@@ -31,7 +31,7 @@ export async function newStateKey(
   const stack = await openStackFile(file, options)
   trace(`read ${stack.file}`)
   const envelope = await stack.open()
-  await checkKeyIsProven(stack, envelope, options.env)
+  await checkKeyIsProven(stack, envelope)
   return envelope
 }
 

@@ -1,17 +1,15 @@
 import { type Envelope, StacksealError } from '@stackseal/core'
-import { isNotedSealedKey, isTrustedSealedKey, nodeFileSystem } from '@stackseal/stack'
 import type { Stack } from '@stackseal/stack'
 import { basename } from 'node:path'
-import type { Invocation } from './command.ts'
 
 /**
  * Sees that an opened data key is the one of its stack, before a ciphertext leaves the program: somebody could have put
  * another sealed key into the file, and could read what is encrypted under it. A secret of the file opens with it;
- * where it holds none, a passphrase is proven by the salt's own check, and any other key was made or trusted on this
- * machine.
+ * where it holds none, a passphrase is proven by the salt's own check, and any other key was made or is trusted on
+ * this machine, or opens a secret of the stack's state.
  * @throws ERR_KEY_NOT_PROVEN
  */
-export async function checkKeyIsProven(stack: Stack, envelope: Envelope, env: Invocation['env']): Promise<void> {
+export async function checkKeyIsProven(stack: Stack, envelope: Envelope): Promise<void> {
   const secrets = stack.secrets().map(({ secret }) => secret.ciphertext)
   const opened = await envelope.decryptAll(secrets)
   // Bytes that are no text opened all the same.
@@ -25,9 +23,7 @@ export async function checkKeyIsProven(stack: Stack, envelope: Envelope, env: In
   }
   const { sealedKey } = stack
   if (sealedKey === undefined || sealedKey.url.scheme === 'passphrase') return
-  const file = nodeFileSystem.realpath(stack.file)
-  const isKnown = [isNotedSealedKey, isTrustedSealedKey].some((look) => look(nodeFileSystem, env, file, sealedKey))
-  if (isKnown) return
+  if (await stack.isKnownKey(envelope)) return
   throw notProven(
     stack,
     `the file holds no secret yet, and its key (${sealedKey.url.text}) was not made on this machine`,

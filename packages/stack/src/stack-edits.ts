@@ -25,6 +25,9 @@ export function needsKey(edit: PendingEdit): boolean {
   return edit.kind === 'set-sealed' || edit.kind === 'encrypt-marked'
 }
 
+/** Says whether something besides the file proves that a sealed key is its own. */
+export type KnowsKey = (sealedKey: SealedKey, envelope: Envelope) => boolean | Promise<boolean>
+
 /** What became of a list of edits. */
 export interface AppliedEdits {
   readonly file: StackFile
@@ -41,7 +44,7 @@ export async function applyEdits(
   file: StackFile,
   edits: readonly PendingEdit[],
   open: (file: StackFile) => Promise<Envelope>,
-  isProven: (sealedKey: SealedKey) => boolean,
+  isProven: KnowsKey,
 ): Promise<AppliedEdits> {
   let edited = file
   const replacedDamaged: ConfigPlace[] = []
@@ -75,10 +78,10 @@ class Sealing {
   readonly replacedDamaged: ConfigPlace[] = []
   readonly #file: StackFile
   readonly #envelope: Envelope
-  readonly #isKnown: (sealedKey: SealedKey) => boolean
+  readonly #isKnown: KnowsKey
   #isProven = false
 
-  constructor(file: StackFile, envelope: Envelope, isKnown: (sealedKey: SealedKey) => boolean) {
+  constructor(file: StackFile, envelope: Envelope, isKnown: KnowsKey) {
     this.#file = file
     this.#envelope = envelope
     this.#isKnown = isKnown
@@ -122,12 +125,7 @@ async function plaintextOf(envelope: Envelope, secret: SecretText): Promise<stri
  * there, a passphrase is proven by the salt's own check, and any other key must have been made on this machine, or
  * somebody must have said that it is theirs.
  */
-export async function prove(
-  file: StackFile,
-  envelope: Envelope,
-  replaced: unknown,
-  isProven: (sealedKey: SealedKey) => boolean,
-): Promise<void> {
+export async function prove(file: StackFile, envelope: Envelope, replaced: unknown, isProven: KnowsKey): Promise<void> {
   let first: ConfigPlace | undefined
   for (const { place, secret } of file.secrets()) {
     if (secret === replaced) continue
@@ -141,7 +139,8 @@ export async function prove(
     )
   }
   const { sealedKey } = file
-  if (sealedKey === undefined || sealedKey.url.scheme === 'passphrase' || isProven(sealedKey)) return
+  if (sealedKey === undefined || sealedKey.url.scheme === 'passphrase') return
+  if (await isProven(sealedKey, envelope)) return
   throw notProven(
     `the file holds no secret yet, and its key (${sealedKey.url.text}) was not made on this machine`,
     'make sure that the key is yours, then say so with "stackseal trust STACK"; or set the first secret where the stack was made',

@@ -200,9 +200,7 @@ export class Stack {
         current,
         edits,
         (file) => this.#openFor(file),
-        (sealedKey) =>
-          isNotedSealedKey(this.#fs, this.#options.env, target, sealedKey) ||
-          isTrustedSealedKey(this.#fs, this.#options.env, target, sealedKey),
+        (sealedKey, envelope) => this.#isKnown(sealedKey, envelope),
       )
       const file = applied.file === current ? current : await this.#withBetterSealedText(applied.file)
       this.#options.signal?.throwIfAborted()
@@ -248,6 +246,24 @@ export class Stack {
   #finishOptions(): FinishOptions {
     const { command = 'stackseal', lockTimeout: timeoutMs, signal, processes, env, tell } = this.#options
     return { command, timeoutMs, signal, processes, env, tell }
+  }
+
+  /**
+   * Whether something besides the file proves that this data key is its own: it was made on this machine or is trusted
+   * here, or a secret of the stack's state opens with it.
+   */
+  async isKnownKey(envelope: Envelope): Promise<boolean> {
+    return this.sealedKey !== undefined && (await this.#isKnown(this.sealedKey, envelope))
+  }
+
+  async #isKnown(sealedKey: SealedKey, envelope: Envelope): Promise<boolean> {
+    const { env } = this.#options
+    const { target } = this.#place
+    if (isNotedSealedKey(this.#fs, env, target, sealedKey)) return true
+    if (isTrustedSealedKey(this.#fs, env, target, sealedKey)) return true
+    // Loaded here: it needs what reads states.
+    const { opensSecretOfState } = await import('./stack-proof.ts')
+    return opensSecretOfState(this.#fs, this.#place, { sealedKey, envelope }, this.#options)
   }
 
   /** A provider may have given a better text for the same key (a repaired encoding): it goes in with the next change. */

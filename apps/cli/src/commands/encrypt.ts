@@ -7,7 +7,7 @@ import { stackOptions } from '../stack-options.ts'
 
 /** Prints a value as a ciphertext under the stack's data key. Nothing is written. */
 export async function run(invocation: Invocation): Promise<void> {
-  const { flags, options, terminal, env, trace } = invocation
+  const { flags, options, terminal, trace } = invocation
   const [given] = invocation.arguments
   const stack = await openStack(stackOptions(invocation, 'encrypt'))
   warnOfPendingChange(stack, invocation)
@@ -21,7 +21,7 @@ export async function run(invocation: Invocation): Promise<void> {
     raw,
   })
   const envelope = await stack.open()
-  await checkKeyIsProven(stack, envelope, env)
+  await checkKeyIsProven(stack, envelope)
   const ciphertext = await envelope.encrypt(plaintext)
   if (options.json) terminal.out(`${JSON.stringify({ ciphertext }, undefined, 2)}\n`)
   else terminal.out(raw ? ciphertext : `${ciphertext}\n`)

@@ -119,7 +119,7 @@ class StackKey {
       return keyOpener(this.#invocation, COMMAND, { ...place, label: `the state of ${place.name}` })(state.sealedKey)
     }
     const envelope = await stack.open()
-    await checkKeyIsProven(stack, envelope, this.#invocation.env)
+    await checkKeyIsProven(stack, envelope)
     return envelope
   }
 
@@ -130,7 +130,7 @@ class StackKey {
   async prove(sealedKey: SealedKey, envelope: Envelope, force: boolean): Promise<void> {
     const stack = await this.#file()
     if (stack !== undefined && isSame(stack.sealedKey, sealedKey)) {
-      await checkKeyIsProven(stack, envelope, this.#invocation.env)
+      await checkKeyIsProven(stack, envelope)
       return
     }
     const provider = this.#state()?.provider

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestProject } from './project.ts'
 
@@ -26,7 +26,56 @@ const damage = change((text) =>
   text.replaceAll(/(secure: v1:[^:]+:)(.)/g, (_all, start: string, c: string) => start + (c === 'A' ? 'B' : 'A')),
 )
 
+/** A state in clear, with these outputs. */
+function stateInClear(outputs: object): string {
+  const resource = { urn: 'urn:pulumi:dev::vec::a:b:C::n', custom: false, type: 'a:b:C', outputs }
+  return JSON.stringify({ version: 3, deployment: { manifest: {}, resources: [resource] } })
+}
+
+const signed = (members: object): object => ({
+  '4dabf18193072939515e22adb298388d': '1b47061264138c4ac30d75fd1eb44270',
+  ...members,
+})
+const IN_CLEAR = stateInClear({ s: signed({ plaintext: JSON.stringify(SECRET) }) })
+const TO_STACK_FILE = ['--to-stack-file', 'Pulumi.dev.yaml']
+const backendFolder = (on: TestProject): void => mkdirSync(join(on.folder, 'backend'))
+const BACKEND = { PULUMI_BACKEND_URL: 'file://backend' }
+
+const STATE_CASES: readonly LeakCase[] = [
+  { name: 'a state sealed', args: ['state', 'seal', ...TO_STACK_FILE], stdin: IN_CLEAR, exit: 0 },
+  {
+    name: 'a state sealed into a file',
+    args: ['state', 'seal', ...TO_STACK_FILE, '-o', 'o.json'],
+    stdin: IN_CLEAR,
+    exit: 0,
+  },
+  { name: 'a state under a new key', args: ['state', 'rekey', '--to', 'passphrase'], stdin: IN_CLEAR, exit: 0 },
+  { name: 'a state without a key, sealed', args: ['state', 'seal'], stdin: IN_CLEAR },
+  { name: 'a state in clear, looked at', args: ['state', 'inspect', '--json'], stdin: IN_CLEAR, exit: 0 },
+  { name: 'a state in clear, checked', args: ['state', 'verify'], stdin: IN_CLEAR, exit: 0 },
+  { name: 'a state that is cut off', args: ['state', 'seal', ...TO_STACK_FILE], stdin: IN_CLEAR.slice(0, -9) },
+  {
+    name: 'a secret of a state that is no JSON',
+    args: ['state', 'seal', ...TO_STACK_FILE],
+    stdin: stateInClear({ s: signed({ plaintext: `"${SECRET}` }) }),
+  },
+  {
+    name: 'a secret of a state that is no ciphertext',
+    args: ['state', 'verify'],
+    stdin: stateInClear({ s: signed({ ciphertext: SECRET }) }),
+  },
+  { name: 'an import', args: ['stack', 'import'], stdin: IN_CLEAR, prepare: backendFolder, env: BACKEND, exit: 0 },
+  {
+    name: 'an import that is refused',
+    args: ['stack', 'import', '--json'],
+    stdin: IN_CLEAR.replace('urn:pulumi:dev', 'urn:pulumi:other'),
+    prepare: backendFolder,
+    env: BACKEND,
+  },
+]
+
 export const LEAK_CASES: readonly LeakCase[] = [
+  ...STATE_CASES,
   { name: 'a set that works', args: ['config', 'set', '--secret', 'new', SECRET], exit: 0 },
   { name: 'the same from standard input', args: ['config', 'set', '--secret', 'new'], stdin: SECRET, exit: 0 },
   { name: 'an equal value', args: ['config', 'set', '--secret', 's', SECRET], exit: 0 },
