@@ -1,5 +1,6 @@
-// Mutation testing: each change to the code must make a test fail. `npm run mutation -- core` (or provider-passphrase,
-// stack); what survives is explained in docs/reliability.md. It changes the sources in place and puts them back.
+// Mutation testing: each change to the code must make a test fail. In packages/core (or provider-passphrase, stack):
+//   npx stryker run ../../tools/mutation/stryker.config.mjs
+// It takes an hour, changes the sources in place, and puts them back.
 import { basename } from 'node:path'
 import { cwd } from 'node:process'
 

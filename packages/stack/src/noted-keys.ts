@@ -1,6 +1,7 @@
 import { isStacksealError, type SealedKey, StacksealError } from '@stackseal/core'
 
 import type { FileSystem } from './files/file-system.ts'
+import type { NextContent } from './files/replace-file.ts'
 import { StateNotes } from './state-notes.ts'
 import type { Environment } from './environment.ts'
 
@@ -21,6 +22,18 @@ export function noteSealedKey(fs: FileSystem, env: Environment, stackFile: strin
       cause: error.cause,
     })
   }
+}
+
+/** What {@link noteSealedKey} writes, for whoever replaces it together with the stack file; undefined without a home. */
+export function nextKeyNote(
+  fs: FileSystem,
+  env: Environment,
+  stackFile: string,
+  sealedKey: SealedKey,
+): NextContent | undefined {
+  const notes = new StateNotes(fs, env, 'sealed-keys')
+  if (!notes.canKeep) return undefined
+  return notes.next(aboutKey(stackFile, sealedKey), { file: stackFile, url: sealedKey.url.text })
 }
 
 /** Whether {@link noteSealedKey} was called for exactly this file, key URL and sealed text. */

@@ -6,7 +6,7 @@ import { sha256Hex } from './files/hash.ts'
 import { errnoOf, ioError } from './files/io-error.ts'
 import { makeFolder } from './files/make-folder.ts'
 import { readTextFile } from './files/read-file.ts'
-import { replaceFile } from './files/replace-file.ts'
+import { type NextContent, replaceFile } from './files/replace-file.ts'
 import type { Environment } from './environment.ts'
 
 /** What a note says, for people; what it is about is its name. */
@@ -15,6 +15,7 @@ export type NoteFields = Readonly<Record<string, string>>
 /** What notes there are: keys that were made here, keys and provider modules that somebody trusts. */
 export type NoteKind = 'sealed-keys' | 'trusted-keys' | 'trusted-modules'
 
+const NOTE_MODE = 0o600
 const LARGEST_NOTE_BYTES = 1024 * 1024
 
 /**
@@ -39,6 +40,17 @@ export class StateNotes {
 
   /** Writes a note, in place of the one about the same. */
   write(about: readonly string[], fields: NoteFields): void {
+    try {
+      const { path, bytes, before } = this.next(about, fields)
+      replaceFile(this.#fs, path, bytes, before, NOTE_MODE)
+    } catch (error) {
+      if (!isStacksealError(error)) throw error
+      throw error.with({ hint: 'name a folder that can be written with STACKSEAL_STATE_DIR' })
+    }
+  }
+
+  /** What {@link write} writes, for whoever replaces it together with other files. Its folder is made. */
+  next(about: readonly string[], fields: NoteFields): NextContent & { readonly newFileMode: number } {
     const folder = this.#folder
     if (folder === undefined) {
       throw new StacksealError(
@@ -49,14 +61,13 @@ export class StateNotes {
         },
       )
     }
-    const note = join(folder, nameOf(about))
-    try {
-      makeFolder(this.#fs, folder, 0o700)
-      const before = readTextFile(this.#fs, note, LARGEST_NOTE_BYTES)
-      replaceFile(this.#fs, note, new TextEncoder().encode(`${JSON.stringify(fields)}\n`), before?.bytes, 0o600)
-    } catch (error) {
-      if (!isStacksealError(error)) throw error
-      throw error.with({ hint: 'name a folder that can be written with STACKSEAL_STATE_DIR' })
+    makeFolder(this.#fs, folder, 0o700)
+    const path = join(folder, nameOf(about))
+    return {
+      path,
+      bytes: new TextEncoder().encode(`${JSON.stringify(fields)}\n`),
+      before: readTextFile(this.#fs, path, LARGEST_NOTE_BYTES)?.bytes,
+      newFileMode: NOTE_MODE,
     }
   }
 

@@ -1,7 +1,7 @@
 import type { FileSystem } from '../files/file-system.ts'
 import { md5Base64 } from '../files/hash.ts'
 import { readBytes } from '../files/read-file.ts'
-import { replaceFile } from '../files/replace-file.ts'
+import { type NextContent, replaceFile } from '../files/replace-file.ts'
 import { compressionOf } from '../files/compression.ts'
 
 const ENDING = '.attrs'
@@ -47,15 +47,6 @@ function sidecarText(content: Uint8Array): string {
 export function writeSidecar(fs: FileSystem, path: string, content: Uint8Array, wanted: boolean): void {
   const next = nextSidecar(fs, path, content, wanted)
   if (next !== undefined) replaceFile(fs, next.path, next.bytes, next.before)
-}
-
-/** A file that is to be replaced: what it is to hold, and what it holds now. */
-export interface NextContent {
-  /** The real path. */
-  readonly path: string
-  readonly bytes: Uint8Array
-  /** Undefined where it is not there yet. */
-  readonly before: Uint8Array | undefined
 }
 
 /** What {@link writeSidecar} writes; undefined where there is nothing to write. */

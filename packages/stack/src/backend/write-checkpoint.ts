@@ -3,10 +3,10 @@ import { basename } from 'node:path'
 
 import { outcome } from '../files/io-error.ts'
 import { readBytes } from '../files/read-file.ts'
-import { replaceFile } from '../files/replace-file.ts'
+import { type NextContent, replaceFile } from '../files/replace-file.ts'
 import { compress } from '../files/compression.ts'
 import { type FileBackend, MAX_STATE_BYTES, type StackReference, type StoredCheckpoint } from './file-backend.ts'
-import { type NextContent, nextSidecar, writeSidecar } from './sidecar.ts'
+import { nextSidecar, writeSidecar } from './sidecar.ts'
 
 /** See {@link StackLock.replace}. The steps are the reference's; each file is whole at every moment. */
 export function replaceCheckpoint(

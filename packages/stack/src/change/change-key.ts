@@ -5,7 +5,7 @@ import { stackLockPlaces } from '../backend/stack-lock-places.ts'
 import { nextCheckpoint } from '../backend/write-checkpoint.ts'
 import { acquireLock } from '../files/file-lock.ts'
 import { type FileSystem, nodeFileSystem } from '../files/file-system.ts'
-import { isNotedSealedKey, noteSealedKey } from '../noted-keys.ts'
+import { isNotedSealedKey, nextKeyNote } from '../noted-keys.ts'
 import { newKeyUrl, providerContext } from '../stack-key.ts'
 import { findStack, type StackPlace } from '../stack-place.ts'
 import type { OpenStackOptions } from '../stack.ts'
@@ -144,11 +144,10 @@ async function changeKeyOf(
     prepare: async () => {
       const current = await readInputs(fs, place, home)
       refuseOtherKeys(inputs, current, place)
-      return nextFiles(current, keys, envelope, place, home)
-    },
-    beforeSwitch: () => {
-      options.signal?.throwIfAborted()
-      if (to.scheme !== 'passphrase') noteSealedKey(fs, options.env, place.target, envelope.sealedKey)
+      const files = await nextFiles(current, keys, envelope, place, home)
+      if (to.scheme === 'passphrase') return files
+      const note = nextKeyNote(fs, options.env, place.target, envelope.sealedKey)
+      return note === undefined ? files : [{ role: 'aside', ...note }, ...files]
     },
   }
   await runChange(change)

@@ -2,10 +2,9 @@ import { isStacksealError } from '@stackseal/core'
 import { dirname } from 'node:path'
 
 import type { LockStackOptions, StackLockPlaces } from '../backend/stack-lock-places.ts'
-import type { NextContent } from '../backend/sidecar.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import { sha256Hex } from '../files/hash.ts'
-import { stageReplacement } from '../files/replace-file.ts'
+import { type NextContent, stageReplacement } from '../files/replace-file.ts'
 import { type ChangeJournal, changePath, type ChangeRecord, type ChangeTarget } from './change-journal.ts'
 import { clearAway, flushFolder, interruptedChange, withStackLocks } from './finish-change.ts'
 import { isSwitched, switchTargets } from './switch-targets.ts'
@@ -26,8 +25,6 @@ export interface PlannedChange {
   readonly record: ChangeRecord
   /** Reads under the locks, and gives what every file is to hold, in the order in which they are switched. */
   readonly prepare: () => Promise<readonly NextFile[]>
-  /** The last moment at which nothing has happened: it may refuse by throwing. */
-  readonly beforeSwitch: () => void
 }
 
 /**
@@ -49,10 +46,10 @@ export async function runChange(change: PlannedChange): Promise<void> {
     await withStackLocks(fs, locks, locking, async () => {
       const files = await change.prepare()
       note({ ...record, targets: files.map(targetOf) })
-      for (const { path, bytes, before } of files) stageReplacement(fs, path, changePath(path), bytes, before)
+      for (const file of files) stageReplacement(fs, changePath(file.path), file)
       // Their names too: the record must not promise what a power cut can take away.
       for (const folder of new Set(files.map(({ path }) => dirname(path)))) flushFolder(fs, folder)
-      change.beforeSwitch()
+      locking.signal?.throwIfAborted()
       note({ ...record, phase: 'switching' })
       switchTargets(fs, record, false)
     })

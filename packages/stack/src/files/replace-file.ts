@@ -66,24 +66,29 @@ export function replaceFile(
   }
 }
 
+/** A file that is to be replaced: what it is to hold, and what it holds now. */
+export interface NextContent {
+  /** The real path. */
+  readonly path: string
+  readonly bytes: Uint8Array
+  /** Undefined where it is not there yet. */
+  readonly before: Uint8Array | undefined
+  /** The mode of one that is not there yet, before the system takes the umask off. */
+  readonly newFileMode?: number
+}
+
 /**
  * Prepares the next content of a file under a name of the caller's in the same folder: complete, flushed and read back,
  * with the file's mode and owner. The caller renames it over the file later. The file itself is not touched.
  *
- * @param expected what the file held when it was read; undefined if it was not there
  * @throws ERR_CHANGED_MEANWHILE, ERR_NOT_REPLACEABLE, ERR_IO; each with `changed: false` in its details
  */
-export function stageReplacement(
-  fs: FileSystem,
-  target: string,
-  staged: string,
-  bytes: Uint8Array,
-  expected: Uint8Array | undefined,
-): void {
+export function stageReplacement(fs: FileSystem, staged: string, next: NextContent): void {
+  const { path: target, bytes, before: expected, newFileMode = NEW_FILE_MODE } = next
   try {
     const before = statusBefore(fs, target, expected)
     if (before !== undefined) refuseMountedFile(fs, target, staged)
-    stage(fs, staged, bytes, before, NEW_FILE_MODE)
+    stage(fs, staged, bytes, before, newFileMode)
     if (!holds(fs, target, expected)) throw changedMeanwhile(target)
   } catch (error) {
     throw refused(error, target)

@@ -15,7 +15,8 @@ export const FILE = `${PROJECT}/Pulumi.dev.yaml`
 const STACKS = '/backend/.pulumi/stacks/proj'
 export const STATE = `${STACKS}/dev.json`
 const LOCKS = '/backend/.pulumi/locks/organization/proj/dev'
-const JOURNALS = '/home/.local/state/stackseal/changes'
+const NOTES = '/home/.local/state/stackseal'
+const JOURNALS = `${NOTES}/changes`
 
 /** A provider without a network and without a derivation: its sealed text is the key itself. */
 export const plain: ProviderV1 = {
@@ -144,7 +145,13 @@ export async function opensEach(fs: ForgettingFileSystem): Promise<boolean> {
 /** Everything that a change may leave beside its files: prepared files, locks, journals. */
 export function leftovers(fs: ForgettingFileSystem): string[] {
   const names = (folder: string): string[] => Object.keys(textsIn(fs, folder)).map((name) => `${folder}/${name}`)
-  return [...names(PROJECT), ...names(STACKS), ...names(LOCKS), ...names(JOURNALS)].filter(
+  return [
+    ...names(PROJECT),
+    ...names(STACKS),
+    ...names(LOCKS),
+    ...names(JOURNALS),
+    ...names(`${NOTES}/sealed-keys`),
+  ].filter(
     (path) =>
       !path.includes('.keep') && (path.includes('stackseal-') || path.startsWith(LOCKS) || path.startsWith(JOURNALS)),
   )
