@@ -82,7 +82,7 @@ describe('config cp', () => {
       expect(on.text()).toBe(before)
       expect((await run(['config', 'cp', '-d', 'prod'], on)).stderr).toBe('stack prod has it already\n')
       // And takes the place of the one that is there.
-      writeFileSync(on.file, `${on.text()}`.replace(environment, 'environment:\n  - three\n'))
+      writeFileSync(on.file, on.text().replace(environment, 'environment:\n  - three\n'))
       expect((await run(['config', 'cp', '-d', 'prod'], on)).exit).toBe(0)
       expect(on.prod().endsWith('\nenvironment:\n  - three\n')).toBe(true)
       // An empty one leaves it alone.

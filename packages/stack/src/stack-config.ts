@@ -136,7 +136,7 @@ export class StackConfig extends ConfigView {
       keys === undefined
         ? // The reference writes them in this order, and so appends what is new.
           [...this.#memory.own]
-            .toSorted(([one], [other]) => compareNatural(one, other))
+            .toSorted(([a], [b]) => compareNatural(a, b))
             .map(([, { key }]): ConfigPlace => ({ key, path: [] }))
         : keys.map((key) => parseConfigPlace(key, this.#host.project, options.path === true))
     await other.#memory.allOrNothing(async () => {
