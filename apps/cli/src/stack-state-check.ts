@@ -3,8 +3,9 @@ import type { Envelope, SealedKey, StacksealError } from '@stackseal/core'
 import { decompressState, findStackState, inspectState, verifyStateStream } from '@stackseal/stack'
 import type { FilePieces, Stack } from '@stackseal/stack'
 import type { Invocation } from './command.ts'
+import { Progress } from './progress.ts'
 import { stackOptions } from './stack-options.ts'
-import { interruptible } from './state-input.ts'
+import { counted, interruptible } from './state-input.ts'
 import { keyOpener } from './state-key.ts'
 
 /** What is said of the state of a stack beside its file. */
@@ -57,8 +58,10 @@ export async function verifyStateOf(
     // One call to the key service for both.
     return isSame(keyOf(stack), key) ? stack.open() : openOther(key)
   }
-  const pieces = interruptible(found.pieces, invocation.signal)
-  const { secrets, broken } = await verifyStateStream(decompressState(pieces), { open })
+  const progress = new Progress(invocation.terminal, { what: 'verifying the state', size: found.size })
+  const pieces = counted(interruptible(found.pieces, invocation.signal), progress.bytes)
+  const { secrets, broken } = await verifyStateStream(decompressState(pieces), { open, progress: progress.secrets })
+  progress.end()
   return {
     secrets,
     url: sealedKey?.url.text,

@@ -11,6 +11,7 @@ import {
 import type { StackStatePlace } from '@stackseal/stack'
 import { basename } from 'node:path'
 import type { Invocation } from '../command.ts'
+import { Progress } from '../progress.ts'
 import { checkKeyIsProven } from '../proven-key.ts'
 import { stackOptions } from '../stack-options.ts'
 import { type StateInput, stateInput } from '../state-input.ts'
@@ -34,7 +35,8 @@ export async function run(invocation: Invocation): Promise<void> {
   // A stack that has a file and no state yet gets its first one.
   if (backend.find(reference) === undefined && !(await own.hasFile())) readStackState(place)
   const input = await stateInput(invocation, given)
-  const state = StateFile.parse(await allOf(input))
+  const progress = new Progress(terminal, { what: 'importing', size: input.size })
+  const state = StateFile.parse(await allOf(input, progress))
   trace(`read ${input.label}`)
   const openKey = keyOpener(invocation, COMMAND, input)
   const { bytes, findings } = await importState(state, {
@@ -47,9 +49,11 @@ export async function run(invocation: Invocation): Promise<void> {
       return envelope
     },
     stackEnvelope: () => own.open(),
+    progress: progress.secrets,
   }).catch((error: unknown) => {
     throw listed(error, invocation)
   })
+  progress.end()
   for (const { message } of findings) terminal.warn(message)
   signal.throwIfAborted()
   using lock = await lockStack(backend, reference, {
@@ -64,10 +68,10 @@ export async function run(invocation: Invocation): Promise<void> {
 }
 
 /** The document whole, unpacked. */
-async function allOf(input: StateInput): Promise<Uint8Array> {
+async function allOf(input: StateInput, progress: Progress): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
   let length = 0
-  for await (const piece of input.pieces()) {
+  for await (const piece of input.pieces(progress.bytes)) {
     length += piece.length
     if (length > LARGEST_BYTES) {
       throw new StacksealError('ERR_FILE_TOO_LARGE', `${input.label} is larger than a state can be that is imported`, {

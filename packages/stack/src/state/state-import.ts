@@ -15,6 +15,8 @@ export interface ImportOptions {
   readonly stackEnvelope: () => Promise<Envelope>
   /** Lets in what is only dangerous. */
   readonly force?: boolean | undefined
+  /** Called after each batch with the number of secrets done so far. */
+  readonly progress?: ((secrets: number) => void) | undefined
 }
 
 export interface ImportedState {
@@ -41,12 +43,15 @@ export async function importState(state: StateFile, options: ImportOptions): Pro
   return { bytes: checkpointBytes(sealed, options.qualifiedStack, { imported: true }), findings }
 }
 
-async function withSealedSecrets(state: StateFile, { open, stackEnvelope }: ImportOptions): Promise<StateFile> {
+async function withSealedSecrets(
+  state: StateFile,
+  { open, stackEnvelope, progress }: ImportOptions,
+): Promise<StateFile> {
   const { provider } = state
   // A key that Pulumi Cloud holds opens nothing elsewhere, so the stack's own takes its place, as in the reference.
   const takesStackKey = provider === undefined || provider.type === 'service'
   if (state.slots.length === 0 && provider?.type !== 'service') return state
-  return sealStateSecrets(state, takesStackKey ? await stackEnvelope() : await open(state.sealedKey))
+  return sealStateSecrets(state, takesStackKey ? await stackEnvelope() : await open(state.sealedKey), progress)
 }
 
 function refusal(against: readonly ImportFinding[], first: ImportFinding): StacksealError {

@@ -53,13 +53,20 @@ export async function revealState(state: StateFile, envelope: Envelope): Promise
 
 /**
  * The same state with every secret that stands in clear encrypted, and the envelope's sealed key in its provider block.
- * Secrets that are encrypted already keep their bytes, after they have been opened with this envelope.
+ * Secrets that are encrypted already keep their bytes, after they have been opened with this envelope. `progress` is told
+ * after each batch how many secrets are done.
  * @throws as {@link revealState}
  */
-export async function sealStateSecrets(state: StateFile, envelope: Envelope): Promise<StateFile> {
+export async function sealStateSecrets(
+  state: StateFile,
+  envelope: Envelope,
+  progress?: (secrets: number) => void,
+): Promise<StateFile> {
   const changes: SlotChange[] = []
+  let done = 0
   for (const slots of batches(state.slots)) {
     changes.push(...(await sealClear(slots, envelope)))
+    progress?.((done += slots.length))
   }
   return state.with(changes, envelope.sealedKey)
 }
