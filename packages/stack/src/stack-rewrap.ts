@@ -177,7 +177,7 @@ function isSame(a: SealedKey | undefined, b: SealedKey): boolean {
 
 function notPossible(url: KeyUrl): StacksealError {
   return new StacksealError('ERR_REWRAP_NOT_POSSIBLE', 'a passphrase makes its own data key and can not seal another', {
-    hint: 'to go from or to a passphrase, every secret is encrypted anew: pulumi stack change-secrets-provider URL',
+    hint: 'to go from or to a passphrase, every secret is encrypted anew: stackseal stack change-secrets-provider URL',
     details: { scheme: url.scheme },
   })
 }

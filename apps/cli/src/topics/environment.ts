@@ -26,6 +26,13 @@ export const topic: Topic = {
       text: ['Where neither is set the passphrase is asked for on the terminal. There is no flag for it on purpose.'],
     },
     {
+      heading: 'The new passphrase of stack change-secrets-provider and stack rotate:',
+      rows: [
+        ['STACKSEAL_NEW_PASSPHRASE', 'The new passphrase; an empty one needs --allow-empty-passphrase'],
+        ['STACKSEAL_NEW_PASSPHRASE_FILE', 'A file that holds it; the flags --new-passphrase-… come before both'],
+      ],
+    },
+    {
       heading: 'The stack:',
       rows: [
         ['PULUMI_STACK', 'The stack to work on, where --stack is not given'],
@@ -48,7 +55,7 @@ export const topic: Topic = {
       rows: [
         [
           'STACKSEAL_STATE_DIR',
-          'Notes about keys that were made or trusted on this machine ($XDG_STATE_HOME/stackseal, else ~/.local/state/stackseal)',
+          'Notes about keys that were made or trusted on this machine, and the journal of a change of a key ($XDG_STATE_HOME/stackseal, else ~/.local/state/stackseal)',
         ],
         ['XDG_STATE_HOME', 'The parent of that folder, where the variable above is not set'],
         ['XDG_CACHE_HOME', 'The parent of the folder with compiled code (~/.cache). Nothing of a stack is in it.'],
