@@ -11,7 +11,7 @@ const MAIN =
 
 // What only commands about states and backends need, of the library of stacks: commands about the configuration load none
 // of it. (Which backend there is, is a question of every stack that nobody names.)
-const BACKEND = String.raw`backend[\\/](?!find-backend|backend-url|pulumi-home)|stack-(?:init|listing|state)\.ts`
+const BACKEND = String.raw`backend[\\/](?!find-backend|backend-url|pulumi-home)|stack-(?:init|listing|rewrap|state)\.ts|change[\\/](?!change-journal|pending-change)`
 // How a provider block is written is a question of every new stack.
 const STATE = String.raw`state[\\/](?!provider-block)`
 // It loads node:zlib.

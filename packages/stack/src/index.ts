@@ -7,7 +7,7 @@ export type { BackendSource, FindBackendOptions, FoundBackend, MissingLogin } fr
 export { firstState } from './backend/initial-state.ts'
 export { lockStack } from './backend/stack-lock.ts'
 export type { StackLock } from './backend/stack-lock.ts'
-export type { LockStackOptions } from './backend/stack-lock-places.ts'
+export type { LockStackOptions, StackLockPlaces } from './backend/stack-lock-places.ts'
 export type { ArchiveKind, StateArchive } from './backend/state-archives.ts'
 export { fileCarrier } from './backend/state-carrier.ts'
 export type { CarriedState, CarrierLock, StateCarrier } from './backend/state-carrier.ts'

@@ -14,7 +14,7 @@ import type { ConfigValue, SecretText } from './values/config-value.ts'
 import { acquireLock, type FileLock } from './files/file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
 import type { ProcessTable } from './files/process-table.ts'
-import { type FinishOptions, finishChange } from './change/finish-change.ts'
+import type { FinishOptions } from './change/finish-change.ts'
 import { type PendingChange, pendingChangeOf } from './change/pending-change.ts'
 import { ChangeJournal } from './change/change-journal.ts'
 import { isNotedSealedKey } from './noted-keys.ts'
@@ -215,6 +215,9 @@ export class Stack {
   /** A change that somebody began and did not end comes first: it may have given the file another key. */
   async #finishChange(): Promise<void> {
     const { label, target, project } = this.#place
+    if (new ChangeJournal(this.#fs, this.#options.env, target).read() === undefined) return
+    // Loaded here: it needs what reads states.
+    const { finishChange } = await import('./change/finish-change.ts')
     const finished = await finishChange(this.#fs, target, this.#finishOptions())
     if (finished === undefined) return
     this.pendingChange = undefined

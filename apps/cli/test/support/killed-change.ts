@@ -137,6 +137,23 @@ export class KilledChange {
     return readFileSync(log, 'utf8').includes('killed by SIGKILL')
   }
 
+  /** Kills the change right after its state was switched: at the first rename of a stack file's prepared content. */
+  async leftHalf(): Promise<void> {
+    for (let when = 1; when < 30; when++) {
+      this.reset()
+      await this.killedAt('rename', when)
+      const [file, state] = [readFileSync(this.file, 'utf8'), readFileSync(this.state, 'utf8')]
+      if (file.includes('plain://old') && state.includes('plain://new')) return
+      await this.next(['stack', 'recover'])
+    }
+    throw new Error('no rename comes between state and stack file')
+  }
+
+  /** Runs a command in this process, in the environment of the change. */
+  command(args: readonly string[]): ReturnType<typeof inProcess> {
+    return inProcess(['-s', 'dev', ...args], { cwd: join(this.folder, 'project'), env: this.#env })
+  }
+
   /** What is left, and what the next command makes of it. */
   async next(command: readonly string[]): Promise<Aftermath> {
     const staged = this.written.some((path) => existsSync(path))

@@ -136,7 +136,7 @@ export function pendingRecords(fs: FileSystem, env: Environment): readonly Chang
   try {
     names = fs.readdir(folder)
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return []
+    if (['ENOENT', 'EACCES', 'EPERM', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return []
     throw ioError(error, folder, 'could not be listed')
   }
   return names
@@ -162,7 +162,7 @@ function journalFolder(env: Environment): string | undefined {
 }
 
 function readRecord(fs: FileSystem, path: string): ChangeRecord | undefined {
-  const text = readTextFile(fs, path, LARGEST_RECORD_BYTES)?.text
+  const text = readRecordText(fs, path)
   if (text === undefined) return undefined
   const record = parseRecord(text)
   if (record !== undefined) return record
@@ -178,6 +178,17 @@ function parseRecord(text: string): ChangeRecord | undefined {
     return isChangeRecord(value) ? value : undefined
   } catch {
     return undefined // the parser's only error: this is no JSON
+  }
+}
+
+function readRecordText(fs: FileSystem, path: string): string | undefined {
+  try {
+    return readTextFile(fs, path, LARGEST_RECORD_BYTES)?.text
+  } catch (error) {
+    // A folder that this user may not enter, or that is none, holds no record that this user wrote.
+    const { errno } = isStacksealError(error) ? error.details : {}
+    if (errno === 'EACCES' || errno === 'EPERM' || errno === 'ENOTDIR') return undefined
+    throw error
   }
 }
 
