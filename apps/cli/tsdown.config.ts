@@ -63,7 +63,7 @@ export default defineConfig({
         { name: 'usage', test: /[\\/]src[\\/](usage-error|exit-number|error-code)\.ts$/ },
         {
           name: 'stack-options',
-          test: /[\\/]src[\\/](change-stack|describe-key|given-value|marked-values|missing-values|provider-calls|provider-registry|providers|save-config|stack-[a-z]+|table|text-width)\.ts$/,
+          test: /[\\/]cli[\\/]src[\\/](change-stack|describe-key|given-value|marked-values|missing-values|provider-calls|provider-registry|providers|save-config|stack-[a-z]+|table|text-width)\.ts$/,
         },
       ],
     },

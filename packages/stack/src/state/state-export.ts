@@ -15,7 +15,7 @@ import type { StateFile } from './state-file.ts'
  */
 export async function* exportState(
   input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): AsyncGenerator<Buffer, void> {
+): AsyncGenerator<Uint8Array, void> {
   const shown = new ExportPrinter()
   const tokenizer = new JsonTokenizer(shown)
   for await (const chunk of input) {

@@ -42,7 +42,7 @@ export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 export function rekeyState(
   input: ByteSource,
   { open, to, progress, ...stream }: RekeyStreamOptions,
-): AsyncGenerator<Buffer, StateFacts> {
+): AsyncGenerator<Uint8Array, StateFacts> {
   const old = new OldKey(open)
   const work: StateWork = {
     async begin(provider) {
@@ -60,7 +60,7 @@ export function rekeyState(
 export function revealStateStream(
   input: ByteSource,
   { open, progress, ...stream }: StateStreamOptions,
-): AsyncGenerator<Buffer, StateFacts> {
+): AsyncGenerator<Uint8Array, StateFacts> {
   const old = new OldKey(open)
   const work: StateWork = {
     async begin(provider) {
@@ -85,7 +85,7 @@ export function revealStateStream(
 export function sealStateStream(
   input: ByteSource,
   { to, progress, ...stream }: SealStreamOptions,
-): AsyncGenerator<Buffer, StateFacts> {
+): AsyncGenerator<Uint8Array, StateFacts> {
   const work: StateWork = {
     begin: () => Promise.resolve(to.sealedKey),
     change: (slots) => sealClear(slots, to),
