@@ -57,8 +57,8 @@ export default defineConfig({
         // A group takes what its modules import along, unless a group before it has that.
         { name: 'stack', test: new RegExp(`${STACK}(?!${STATE}|${BACKEND}|${COMPRESSION}|stack-proof)`), priority: 4 },
         { name: 'compression', test: new RegExp(STACK + COMPRESSION), priority: 3 },
-        { name: 'backend', test: new RegExp(`${STACK}(?:${BACKEND})`), priority: 2 },
-        { name: 'state', test: new RegExp(STACK + STATE), priority: 1 },
+        { name: 'state', test: new RegExp(STACK + STATE), priority: 2 },
+        { name: 'backend', test: new RegExp(`${STACK}(?:${BACKEND})`), priority: 1 },
         // Small things that several chunks share would become a file each.
         { name: 'usage', test: /[\\/]src[\\/](usage-error|exit-number|error-code)\.ts$/ },
         {
