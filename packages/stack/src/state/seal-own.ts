@@ -15,7 +15,7 @@ import type { StateStreamOptions } from './state-work.ts'
 export function sealStateUnderOwnKey(
   input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   { open, progress, ...stream }: StateStreamOptions,
-): AsyncGenerator<Buffer, StateFacts> {
+): AsyncGenerator<Uint8Array, StateFacts> {
   let envelope: Envelope | undefined
   let done = 0
   return transformState(
