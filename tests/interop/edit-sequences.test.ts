@@ -68,8 +68,8 @@ test('every way in which the two may differ stands in the table of differences',
 })
 
 /**
- * What such a project gives is listed by both, for keys that the stack has not, and stays out of the stack file. No edit
- * goes into `project-nested`: where a list came to stand in the way of `.er`, both would refuse to list anything.
+ * What such a project gives is listed by both, for keys that the stack has not, and stays out of the stack file. None of
+ * its keys leads into another: where an edit puts a list in the way of one, both refuse to list anything.
  */
 const PROJECT_WITH_CONFIG = `name: ${PROJECT}
 runtime: yaml
@@ -80,7 +80,7 @@ config:
   aws:region: us-east-1
   other:k: {value: {x: 1.5, y: [a]}}
   project-only: {type: integer, default: 7}
-  project-nested.er: {default: true}
+  project-more: {default: true}
   required: {type: string}
 `
 
