@@ -2,7 +2,6 @@ import type { Envelope } from '@stackseal/core'
 import { createStackKey, openStackFile } from '@stackseal/stack'
 import type { KeyPlace } from '@stackseal/stack'
 import type { Invocation } from './command.ts'
-import { checkKeyIsProven } from './proven-key.ts'
 import { stackOptions } from './stack-options.ts'
 import { usageError } from './usage-error.ts'
 
@@ -24,6 +23,7 @@ export async function newStateKey(
   }
   const options = { ...stackOptions(invocation, command), env: newKeyEnv(invocation.env) }
   if (url !== undefined) {
+    refuseEmptyPassphrase(invocation.env)
     trace('making a data key')
     return createStackKey(url, options, place)
   }
@@ -31,8 +31,17 @@ export async function newStateKey(
   const stack = await openStackFile(file, options)
   trace(`read ${stack.file}`)
   const envelope = await stack.open()
-  await checkKeyIsProven(stack, envelope)
+  await stack.proveKey(envelope)
   return envelope
+}
+
+/** A variable that was meant to hold a passphrase, and holds nothing, makes no key that opens with nothing. */
+function refuseEmptyPassphrase({ STACKSEAL_NEW_PASSPHRASE: passphrase }: Invocation['env']): void {
+  if (passphrase !== '') return
+  throw usageError(
+    'the new passphrase is empty',
+    'give STACKSEAL_NEW_PASSPHRASE a passphrase, or unset it; where an empty one is meant, make a stack file with it and name that with --to-stack-file',
+  )
 }
 
 /** The environment as the new key sees it. */

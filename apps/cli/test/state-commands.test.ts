@@ -342,3 +342,14 @@ test('a stack without a state file says so', async () => {
   const { run } = stateProject({ stackFile: 'encryptionsalt: v1:x:v1:y:z\n' })
   expect((await run('stack', 'output')).stderr).toContain('(ERR_STACK_NOT_FOUND)')
 })
+
+test.each(['rekey', 'seal'])(
+  'state %s makes no key under an empty passphrase that a variable slipped in',
+  async (name) => {
+    const { run, write } = outputsProject({ env: { ...OPENS, STACKSEAL_NEW_PASSPHRASE: '' } })
+    write('in.json', SEALED)
+    const { exit, stdout, stderr } = await run('state', name, 'in.json', '--to', 'passphrase')
+    expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
+    expect(stderr).toContain('the new passphrase is empty')
+  },
+)

@@ -1,13 +1,13 @@
-import { type Envelope, isStacksealError, type SealedKey, StacksealError } from '@stackseal/core'
+import type { Envelope } from '@stackseal/core'
 
-import { textOfBytes } from './values/byte-text.ts'
-import { parseConfigKey, printConfigKey } from './config/config-key.ts'
+import { parseConfigKey } from './config/config-key.ts'
 import { getValue } from './config/config-map.ts'
 import type { ConfigPlace } from './config/config-place.ts'
 import { type CoveredValue, coverMarked } from './config/secret-marks.ts'
 import { mapSecrets, secretsOf } from './config/value-shape.ts'
 import { type ConfigValue, SecretText } from './values/config-value.ts'
 import type { NewValue } from './config/new-value.ts'
+import { type KnowsKey, plaintextOf, proveKey } from './key-proof.ts'
 import type { StackFile } from './stack-file.ts'
 
 /** A change that waits to be saved. It is applied to the file as it is at that moment, so that others' changes stay. */
@@ -25,9 +25,6 @@ export function needsKey(edit: PendingEdit): boolean {
   return edit.kind === 'set-sealed' || edit.kind === 'encrypt-marked'
 }
 
-/** Says whether something besides the file proves that a sealed key is its own. */
-export type KnowsKey = (sealedKey: SealedKey, envelope: Envelope) => boolean | Promise<boolean>
-
 /** What became of a list of edits. */
 export interface AppliedEdits {
   readonly file: StackFile
@@ -44,7 +41,7 @@ export async function applyEdits(
   file: StackFile,
   edits: readonly PendingEdit[],
   open: (file: StackFile) => Promise<Envelope>,
-  isProven: KnowsKey,
+  isKnown: KnowsKey,
 ): Promise<AppliedEdits> {
   let edited = file
   const replacedDamaged: ConfigPlace[] = []
@@ -54,7 +51,7 @@ export async function applyEdits(
     else if (edit.kind === 'set') edited = await edited.set(edit.place, edit.value)
     else {
       const envelope = await open(edited)
-      const sealing = new Sealing(edited, envelope, isProven)
+      const sealing = new Sealing(edited, envelope, isKnown)
       const sets = edit.kind === 'set-sealed' ? [edit] : markedValues(edited)
       for (const { place, ...value } of sets) edited = await edited.set(place, await sealing.seal(place, value))
       replacedDamaged.push(...sealing.replacedDamaged)
@@ -102,51 +99,9 @@ class Sealing {
     const oldText = old instanceof SecretText ? await plaintextOf(this.#envelope, old) : undefined
     if (old instanceof SecretText && oldText === plaintext) return old
     // The secret that gives way proves the key as well as any other, if it opens.
-    if (oldText === undefined && !this.#isProven) await prove(this.#file, this.#envelope, old, this.#isKnown)
+    if (oldText === undefined && !this.#isProven) await proveKey(this.#file, this.#envelope, this.#isKnown, old)
     this.#isProven = true
     if (old instanceof SecretText && oldText === undefined) this.replacedDamaged.push(place)
     return new SecretText(await this.#envelope.encrypt(plaintext))
   }
-}
-
-async function plaintextOf(envelope: Envelope, secret: SecretText): Promise<string | undefined> {
-  try {
-    // Bytes that are no text open as well: they prove the key, and are not damaged.
-    return textOfBytes(await envelope.decryptBytes(secret.ciphertext))
-  } catch (error) {
-    if (isStacksealError(error)) return undefined // it does not open: the caller replaces it and says so
-    throw error
-  }
-}
-
-/**
- * Sees that the data key is the one of this file. Somebody could have put another sealed key into it; what is encrypted
- * under that could be read by whoever made it. So one of the secrets that stay must open with the key; where none is
- * there, a passphrase is proven by the salt's own check, and any other key must have been made on this machine, or
- * somebody must have said that it is theirs.
- */
-export async function prove(file: StackFile, envelope: Envelope, replaced: unknown, isProven: KnowsKey): Promise<void> {
-  let first: ConfigPlace | undefined
-  for (const { place, secret } of file.secrets()) {
-    if (secret === replaced) continue
-    first ??= place
-    if ((await plaintextOf(envelope, secret)) !== undefined) return
-  }
-  if (first !== undefined) {
-    throw notProven(
-      `no secret of the file opens with its key (${printConfigKey(first.key)} for one)`,
-      'look with "stackseal verify" which secrets open; take the sealed key from an earlier version of the file',
-    )
-  }
-  const { sealedKey } = file
-  if (sealedKey === undefined || sealedKey.url.scheme === 'passphrase') return
-  if (await isProven(sealedKey, envelope)) return
-  throw notProven(
-    `the file holds no secret yet, and its key (${sealedKey.url.text}) was not made on this machine`,
-    'make sure that the key is yours, then say so with "stackseal trust STACK"; or set the first secret where the stack was made',
-  )
-}
-
-function notProven(reason: string, hint: string): StacksealError {
-  return new StacksealError('ERR_KEY_NOT_PROVEN', `${reason}, so nothing is encrypted under it`, { hint })
 }

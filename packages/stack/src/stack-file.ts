@@ -1,4 +1,4 @@
-import { decodeBase64, isStacksealError, parseKeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
+import { isStacksealError, type SealedKey, StacksealError } from '@stackseal/core'
 
 import { printConfigKey } from './config/config-key.ts'
 import { type ConfigMap, getValue, removeValue, setValue } from './config/config-map.ts'
@@ -8,7 +8,15 @@ import { type ConfigValue, SecretText } from './values/config-value.ts'
 import { type DocumentFormat, formatOf, yamlFormat } from './document/document-format.ts'
 import type { ParsedDocument } from './document/document-node.ts'
 import { coerceNewValue, type NewValue } from './config/new-value.ts'
-import { HEADER_FIELDS, readHeader, type StackHeader } from './stack-header.ts'
+import {
+  HEADER_FIELDS,
+  headerPairs,
+  missingKey,
+  readHeader,
+  sameHeader,
+  type StackHeader,
+  storedKey,
+} from './stack-header.ts'
 import { refuseLostDigits } from './config/lost-digits.ts'
 import { sameConfig, sameValue } from './config/same-config.ts'
 import { TreeReader } from './config/tree-reader.ts'
@@ -16,9 +24,6 @@ import { isList, isObject, mapSecrets, SECRET_KEY, secretsOf } from './config/va
 import { replaceScalars } from './document/replace-scalars.ts'
 
 const ENVIRONMENT = 'environment'
-
-/** Words that mean a passphrase, or the absence of a choice, where a key URL could stand; the reference writes neither. */
-const NO_URL = new Set(['passphrase', 'default', ''])
 
 /**
  * The text of a `Pulumi.<stack>.yaml` (or `.json`) and what it says. Immutable: an edit gives a new one. Every edit is spliced into
@@ -83,16 +88,12 @@ export class StackFile {
    * @throws ERR_MISSING_SEALED_KEY, ERR_MALFORMED_FILE
    */
   get sealedKey(): SealedKey | undefined {
-    const { secretsprovider = '', encryptedkey = '', encryptionsalt = '' } = this.header
-    if (!NO_URL.has(secretsprovider)) {
-      if (encryptedkey === '') throw this.#missingKey('encryptedkey')
-      this.#checkBase64(encryptedkey)
-      return { url: this.#keyUrl(secretsprovider), sealed: encryptedkey }
-    }
-    if (encryptionsalt !== '') return { url: parseKeyUrl('passphrase:'), sealed: encryptionsalt }
+    const stored = storedKey(this.header, this.#name)
+    if (stored !== undefined) return stored
     const secrets = [...this.secrets()]
     if (secrets.length === 0) return undefined
-    if (secrets.some(({ secret }) => secret.ciphertext.startsWith('v1:'))) throw this.#missingKey('encryptionsalt')
+    if (secrets.some(({ secret }) => secret.ciphertext.startsWith('v1:')))
+      throw missingKey('encryptionsalt', this.#name)
     throw new StacksealError('ERR_SERVICE_SECRETS', `the secrets of ${this.#name} are held by Pulumi Cloud`, {
       hint: 'take them over with "pulumi stack change-secrets-provider passphrase" (or a key URL), then use stackseal',
       details: { file: this.#name },
@@ -297,59 +298,10 @@ export class StackFile {
     const pair = pairs.find(({ key }) => key.kind === 'scalar' && this.#format.fieldName(key.text) === name)
     return pair?.key.kind === 'scalar' ? pair.key.text : name
   }
-
-  #keyUrl(text: string): SealedKey['url'] {
-    try {
-      return parseKeyUrl(text)
-    } catch (error) {
-      if (!isStacksealError(error)) throw error
-      throw new StacksealError('ERR_MALFORMED_FILE', `secretsprovider in ${this.#name} is not a key URL`, {
-        hint: error.hint,
-        details: { file: this.#name, field: 'secretsprovider' },
-      })
-    }
-  }
-
-  /** As in the reference, what is damaged is told before anybody asks for the provider of the key URL. */
-  #checkBase64(encryptedkey: string): void {
-    const result = decodeBase64(encryptedkey)
-    if (!('invalidAt' in result)) return
-    throw new StacksealError(
-      'ERR_MALFORMED_SEALED_KEY',
-      `encryptedkey of ${this.#name} is not base64 (at byte ${result.invalidAt})`,
-      {
-        hint: 'take the line from an earlier version of the file',
-        details: { file: this.#name, at: result.invalidAt },
-      },
-    )
-  }
-
-  #missingKey(field: string): StacksealError {
-    return new StacksealError(
-      'ERR_MISSING_SEALED_KEY',
-      `${this.#name} has no ${field}, without which its secrets can not be opened`,
-      {
-        hint: `take the line "${field}: …" from an earlier version of the file, or from the stack's state; a new key would make the secrets unreadable`,
-        details: { file: this.#name, field },
-      },
-    )
-  }
-}
-
-function headerPairs({ url, sealed }: SealedKey): [keyof StackHeader, string][] {
-  if (url.scheme === 'passphrase') return [['encryptionsalt', sealed]]
-  return [
-    ['secretsprovider', url.text],
-    ['encryptedkey', sealed],
-  ]
 }
 
 function isTyped(value: NewValue): boolean {
   return typeof value === 'object' && value !== null && 'type' in value && value.type !== undefined
-}
-
-function sameHeader(a: StackHeader, b: StackHeader): boolean {
-  return HEADER_FIELDS.every((field) => a[field] === b[field])
 }
 
 /** Whether an `environment` names or defines anything: the reference then finds imports in it. */

@@ -1,3 +1,5 @@
+import { decodeBase64, isStacksealError, parseKeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
+
 import { type DocumentFormat, yamlFormat } from './document/document-format.ts'
 import type { DocumentNode } from './document/document-node.ts'
 import { formatGoFloatYaml } from './values/go-number.ts'
@@ -10,6 +12,9 @@ export interface StackHeader {
   readonly encryptedkey?: string
   readonly encryptionsalt?: string
 }
+
+/** Words that mean a passphrase, or the absence of a choice, where a key URL could stand; the reference writes neither. */
+const NO_URL = new Set(['passphrase', 'default', ''])
 
 export const HEADER_FIELDS = ['secretsprovider', 'encryptedkey', 'encryptionsalt'] as const
 
@@ -41,4 +46,66 @@ export function readHeader(
       header[field] = typeof scalar === 'number' ? formatGoFloatYaml(scalar) : String(scalar)
   }
   return header
+}
+
+/** The fields that store a sealed key, as the reference writes them. */
+export function headerPairs({ url, sealed }: SealedKey): [keyof StackHeader, string][] {
+  if (url.scheme === 'passphrase') return [['encryptionsalt', sealed]]
+  return [
+    ['secretsprovider', url.text],
+    ['encryptedkey', sealed],
+  ]
+}
+
+export function sameHeader(a: StackHeader, b: StackHeader): boolean {
+  return HEADER_FIELDS.every((field) => a[field] === b[field])
+}
+
+/**
+ * What a header stores of the data key; undefined where it says nothing of one. `name` is the file's, for messages. As in
+ * the reference, what is damaged is told before anybody asks for the provider of the key URL.
+ * @throws ERR_MISSING_SEALED_KEY, ERR_MALFORMED_FILE, ERR_MALFORMED_SEALED_KEY
+ */
+export function storedKey(header: StackHeader, name: string): SealedKey | undefined {
+  const { secretsprovider = '', encryptedkey = '', encryptionsalt = '' } = header
+  if (NO_URL.has(secretsprovider)) {
+    return encryptionsalt === '' ? undefined : { url: parseKeyUrl('passphrase:'), sealed: encryptionsalt }
+  }
+  if (encryptedkey === '') throw missingKey('encryptedkey', name)
+  checkBase64(encryptedkey, name)
+  return { url: keyUrlOf(secretsprovider, name), sealed: encryptedkey }
+}
+
+function keyUrlOf(text: string, name: string): SealedKey['url'] {
+  try {
+    return parseKeyUrl(text)
+  } catch (error) {
+    if (!isStacksealError(error)) throw error
+    throw new StacksealError('ERR_MALFORMED_FILE', `secretsprovider in ${name} is not a key URL`, {
+      hint: error.hint,
+      details: { file: name, field: 'secretsprovider' },
+    })
+  }
+}
+
+function checkBase64(encryptedkey: string, name: string): void {
+  const result = decodeBase64(encryptedkey)
+  if (!('invalidAt' in result)) return
+  throw new StacksealError(
+    'ERR_MALFORMED_SEALED_KEY',
+    `encryptedkey of ${name} is not base64 (at byte ${result.invalidAt})`,
+    { hint: 'take the line from an earlier version of the file', details: { file: name, at: result.invalidAt } },
+  )
+}
+
+/** The error of a file whose secrets need a field that it has not. */
+export function missingKey(field: keyof StackHeader, name: string): StacksealError {
+  return new StacksealError(
+    'ERR_MISSING_SEALED_KEY',
+    `${name} has no ${field}, without which its secrets can not be opened`,
+    {
+      hint: `take the line "${field}: …" from an earlier version of the file, or from the stack's state; a new key would make the secrets unreadable`,
+      details: { file: name, field },
+    },
+  )
 }

@@ -10,7 +10,7 @@ import { acquireLock } from './files/file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
 import { replaceFile } from './files/replace-file.ts'
 import { isNotedSealedKey, noteSealedKey } from './noted-keys.ts'
-import { prove } from './stack-edits.ts'
+import { proveKey } from './key-proof.ts'
 import { StackFile } from './stack-file.ts'
 import { keyOf, newKeyUrl, openingOf, providerContext } from './stack-key.ts'
 import { findStack, noSuchStack, type StackPlace } from './stack-place.ts'
@@ -93,7 +93,7 @@ async function sealAnew(
   look: (envelope: Envelope) => Promise<void>,
 ): Promise<SealedKey> {
   const fs = options.fileSystem ?? nodeFileSystem
-  const isProven = (sealedKey: SealedKey): boolean =>
+  const isKnown = (sealedKey: SealedKey): boolean =>
     isNotedSealedKey(fs, options.env, place.target, sealedKey) ||
     isTrustedSealedKey(fs, options.env, place.target, sealedKey)
   try {
@@ -104,7 +104,7 @@ async function sealAnew(
       options.registry,
       // A data key that somebody else put there must not become one of ours by being sealed here.
       async (envelope) => {
-        await prove(file, envelope, undefined, isProven)
+        await proveKey(file, envelope, isKnown)
         await look(envelope)
       },
     )

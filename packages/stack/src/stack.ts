@@ -19,6 +19,7 @@ import { type PendingChange, pendingChangeOf } from './change/pending-change.ts'
 import { ChangeJournal } from './change/change-journal.ts'
 import { isNotedSealedKey } from './noted-keys.ts'
 import { isTrustedSealedKey } from './trusted-keys.ts'
+import { proveKey } from './key-proof.ts'
 import { openStackKey } from './stack-key.ts'
 import type { Project } from './project.ts'
 import { replaceFile } from './files/replace-file.ts'
@@ -171,6 +172,21 @@ export class Stack {
     return (secret) => results.get(secret) as Decrypted
   }
 
+  /**
+   * Sees that an opened data key is the one of this stack, before anything is encrypted under it: somebody could have
+   * put another sealed key into the file, and could read what is under it. A secret of the file opens with it; where the
+   * file holds none, a passphrase is proven by the salt's own check, and any other key was made or is trusted on this
+   * machine, or opens a secret of the stack's state.
+   * @throws ERR_KEY_NOT_PROVEN
+   */
+  async proveKey(envelope: Envelope): Promise<void> {
+    try {
+      await proveKey(this.#current, envelope, (sealedKey, opened) => this.#isKnown(sealedKey, opened))
+    } catch (error) {
+      throw isStacksealError(error) ? error.with({ details: { file: this.#place.label } }) : error
+    }
+  }
+
   async #openFor(file: StackFile): Promise<Envelope> {
     const sealedKey = file.sealedKey
     if (sealedKey === undefined) {
@@ -249,14 +265,6 @@ export class Stack {
   #finishOptions(): FinishOptions {
     const { command = 'stackseal', lockTimeout: timeoutMs, signal, processes, env, tell } = this.#options
     return { command, timeoutMs, signal, processes, env, tell }
-  }
-
-  /**
-   * Whether something besides the file proves that this data key is its own: it was made on this machine or is trusted
-   * here, or a secret of the stack's state opens with it.
-   */
-  async isKnownKey(envelope: Envelope): Promise<boolean> {
-    return this.sealedKey !== undefined && (await this.#isKnown(this.sealedKey, envelope))
   }
 
   async #isKnown(sealedKey: SealedKey, envelope: Envelope): Promise<boolean> {

@@ -12,7 +12,6 @@ import type { StackStatePlace } from '@stackseal/stack'
 import { basename } from 'node:path'
 import type { Invocation } from '../command.ts'
 import { Progress } from '../progress.ts'
-import { checkKeyIsProven } from '../proven-key.ts'
 import { stackOptions } from '../stack-options.ts'
 import { type StateInput, stateInput } from '../state-input.ts'
 import { keyOpener } from '../state-key.ts'
@@ -123,7 +122,7 @@ class StackKey {
       return keyOpener(this.#invocation, COMMAND, { ...place, label: `the state of ${place.name}` })(state.sealedKey)
     }
     const envelope = await stack.open()
-    await checkKeyIsProven(stack, envelope)
+    await stack.proveKey(envelope)
     return envelope
   }
 
@@ -134,7 +133,7 @@ class StackKey {
   async prove(sealedKey: SealedKey, envelope: Envelope, force: boolean): Promise<void> {
     const stack = await this.#file()
     if (stack !== undefined && isSame(stack.sealedKey, sealedKey)) {
-      await checkKeyIsProven(stack, envelope)
+      await stack.proveKey(envelope)
       return
     }
     const provider = this.#state()?.provider
