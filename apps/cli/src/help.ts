@@ -2,6 +2,7 @@ import { childrenOf, flagsOf, usageLine } from './arguments.ts'
 import type { Command, Flag } from './command.ts'
 import { TOPICS } from './topic.ts'
 import type { Topic, TopicBlock } from './topic.ts'
+import { wrap } from './wrap.ts'
 
 const PROGRAM = 'stackseal'
 const SUMMARY = 'Encrypts and decrypts the secrets of Pulumi stacks on your own machine.'
@@ -94,20 +95,4 @@ function columns(rows: readonly (readonly [string, string])[], width: number): s
       return `  ${name.padEnd(left + GAP)}${wrap(text, width, indent).trimStart()}`
     })
     .join('\n')
-}
-
-/** Breaks text at spaces, so that no line is wider than `width` where words allow it. */
-function wrap(text: string, width: number, indent: number): string {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && indent + line.length + 1 + word.length > width) {
-      lines.push(line)
-      line = word
-    } else {
-      line = line === '' ? word : `${line} ${word}`
-    }
-  }
-  lines.push(line)
-  return lines.map((each) => ' '.repeat(indent) + each).join('\n')
 }

@@ -11,6 +11,8 @@ export interface ProgressOptions {
   readonly what: string
   /** Bytes of the input; undefined where that is not known, as in a pipe: then there is a count and no bar. */
   readonly size: number | undefined
+  /** What is counted instead of bytes: `stacks`; `size` says how many of them there are. */
+  readonly unit?: string
   /** Milliseconds from some moment on. */
   readonly now?: () => number
 }
@@ -23,16 +25,20 @@ export class Progress {
   readonly #terminal: Terminal
   readonly #what: string
   readonly #size: number | undefined
+  readonly #unit: string | undefined
   readonly #now: () => number
   readonly #start: number
   #nextAt: number
-  #bytes = 0
+  /** Bytes, or whatever the unit is. */
+  #done = 0
+  #isHeld = false
   #secrets = 0
 
-  constructor(terminal: Terminal, { what, size, now = () => performance.now() }: ProgressOptions) {
+  constructor(terminal: Terminal, { what, size, unit, now = () => performance.now() }: ProgressOptions) {
     this.#terminal = terminal
     this.#what = what
     this.#size = size
+    this.#unit = unit
     this.#now = now
     this.#start = now()
     this.#nextAt = this.#start + QUIET_MS
@@ -40,7 +46,13 @@ export class Progress {
 
   /** For whoever reads the input: how many bytes have come. */
   readonly bytes = (count: number): void => {
-    this.#bytes = count
+    this.#done = count
+    this.#tell()
+  }
+
+  /** For whoever works on things one after the other: how many are done. */
+  readonly steps = (count: number): void => {
+    this.#done = count
     this.#tell()
   }
 
@@ -50,6 +62,17 @@ export class Progress {
     this.#tell()
   }
 
+  /** Takes the line away while somebody is asked something, and draws none over the question. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    this.#terminal.clearStatus()
+    this.#isHeld = true
+    try {
+      return await work()
+    } finally {
+      this.#isHeld = false
+    }
+  }
+
   /** Takes the line away. */
   end(): void {
     this.#terminal.clearStatus()
@@ -57,23 +80,37 @@ export class Progress {
 
   #tell(): void {
     const now = this.#now()
-    if (now < this.#nextAt || this.#terminal.isQuiet) return
+    if (now < this.#nextAt || this.#isHeld || this.#terminal.isQuiet) return
     const drawn = this.#terminal.status(this.#line(now))
     this.#nextAt = now + (drawn ? REDRAW_MS : LINE_MS)
   }
 
   #line(now: number): string {
     const size = this.#size
-    const read = `${mebibytes(this.#bytes)} MiB read`
+    if (this.#unit !== undefined && size !== undefined) {
+      return `${this.#what}: ${this.#bar(size)}, ${grouped(this.#done)} of ${grouped(size)} ${this.#unit}${this.#left(now, size)}`
+    }
+    const read = `${mebibytes(this.#done)} MiB read`
     const secrets = this.#secrets === 0 ? read : `${grouped(this.#secrets)} secrets`
     if (size === undefined || size === 0) {
       return `${this.#what}: ${this.#secrets === 0 ? read : `${secrets}, ${read}`}`
     }
-    const part = Math.min(this.#bytes / size, 1)
+    return `${this.#what}: ${this.#bar(size)}, ${secrets}${this.#left(now, size)}`
+  }
+
+  #bar(size: number): string {
+    const part = this.#part(size)
     const full = Math.floor(part * BAR_CELLS)
-    const bar = `[${'#'.repeat(full)}${'.'.repeat(BAR_CELLS - full)}]`
-    const left = part === 0 ? '' : `, ${duration(((now - this.#start) / part) * (1 - part))} left`
-    return `${this.#what}: ${bar} ${Math.floor(part * 100)} %, ${secrets}${left}`
+    return `[${'#'.repeat(full)}${'.'.repeat(BAR_CELLS - full)}] ${Math.floor(part * 100)} %`
+  }
+
+  #left(now: number, size: number): string {
+    const part = this.#part(size)
+    return part === 0 ? '' : `, ${duration(((now - this.#start) / part) * (1 - part))} left`
+  }
+
+  #part(size: number): number {
+    return Math.min(this.#done / size, 1)
   }
 }
 

@@ -12,6 +12,7 @@ import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
+import type { OpenedKeys } from './opened-keys.ts'
 import { isTrustedSealedKey } from './trusted-keys.ts'
 
 /** The world in which a stack's key is opened. */
@@ -23,6 +24,8 @@ export interface KeyWorld {
   readonly tell?: ProviderContext['tell'] | undefined
   readonly registry: Registry
   readonly fileSystem?: FileSystem | undefined
+  /** What was opened before, for a command that works on many stacks. */
+  readonly openedKeys?: OpenedKeys | undefined
 }
 
 /** The document that names a sealed key. */
@@ -63,6 +66,11 @@ export function openingOf(sealedKey: SealedKey, world: KeyWorld, place: KeyPlace
   }
 }
 
+/** What decides, beside the sealed key itself, whether it opens; for {@link OpenedKeys}. */
+export function wayOf({ context }: Pick<Opening, 'context'>): string {
+  return context.env['STACKSEAL_ANY_KEY'] ?? ''
+}
+
 function overrideUrl(env: KeyWorld['env']): KeyUrl | undefined {
   const text = env[OVERRIDE]
   if (text === undefined || text === '') return undefined
@@ -83,7 +91,8 @@ export async function openStackKey(sealedKey: SealedKey, world: KeyWorld, place:
   try {
     const opening = openingOf(sealedKey, world, place)
     if (opening.isOverridden) through = ` through ${OVERRIDE}`
-    return await Envelope.open(opening.sealedKey, world.registry, opening.context)
+    const open = (): Promise<Envelope> => Envelope.open(opening.sealedKey, world.registry, opening.context)
+    return await (world.openedKeys?.open(opening.sealedKey, wayOf(opening), open) ?? open())
   } catch (error) {
     throw keyOf(place, `does not open${through}`, error)
   }

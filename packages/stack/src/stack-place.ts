@@ -1,8 +1,9 @@
 import { type ErrorDetails, isStacksealError, StacksealError } from '@stackseal/core'
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 
 import type { FileSystem } from './files/file-system.ts'
 import { findProject, listStacks, type Project, stackFilePath, stackName } from './project.ts'
+import { ioError } from './files/io-error.ts'
 import { resolveStackFile } from './stack-link.ts'
 import { selectedStack } from './workspace-file.ts'
 
@@ -13,6 +14,11 @@ export interface FindStackOptions {
   readonly stack?: string | undefined
   /** A stack file other than `Pulumi.<stack>.yaml`; a relative path starts at `cwd`. */
   readonly configFile?: string | undefined
+  /**
+   * The stack of this very file, wherever it lies, of the project around it: a path that starts at `cwd`. What `stack` and
+   * `configFile` say does not count then.
+   */
+  readonly stackFile?: string | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   /** Follows a stack file that is a link out of the project. */
   readonly followLinks?: boolean | undefined
@@ -35,6 +41,12 @@ export interface StackPlace {
  * @throws ERR_NO_PROJECT, ERR_NO_STACK, ERR_INVALID_NAME, ERR_LINK_NOT_FOLLOWED
  */
 export async function findStack(fs: FileSystem, options: FindStackOptions): Promise<StackPlace> {
+  if (options.stackFile !== undefined) {
+    const path = resolve(options.cwd, options.stackFile)
+    const place = placeIn(fs, await findProject(fs, dirname(path)), path, options.stackFile, options)
+    refuseOtherFile(fs, place)
+    return place
+  }
   const project = await findProject(fs, options.cwd)
   const named = options.stack ?? (options.env['PULUMI_STACK'] || undefined)
   const selected = named === undefined ? selectedStack(fs, project, options.env) : stackName(named)
@@ -83,9 +95,41 @@ export function noSuchStack(fs: FileSystem, place: StackPlace): StacksealError {
  */
 export async function placeOfFile(fs: FileSystem, file: string, options: FindStackOptions): Promise<StackPlace> {
   const path = resolve(options.cwd, file)
-  const project = await projectAround(fs, dirname(path))
-  const target = resolveStackFile(fs, path, { projectFolder: dirname(project.file), followLinks: options.followLinks })
-  return { project, name: nameInFile(path), file: path, target, label: file }
+  return placeIn(fs, await projectAround(fs, dirname(path)), path, file, options)
+}
+
+function placeIn(
+  fs: FileSystem,
+  project: Project,
+  path: string,
+  label: string,
+  { followLinks }: FindStackOptions,
+): StackPlace {
+  const target = resolveStackFile(fs, path, { projectFolder: dirname(project.file), followLinks })
+  return { project, name: nameInFile(path), file: path, target, label }
+}
+
+/** A copy of a stack file beside its project's is no file of a stack: the state that it would be changed with is another's. */
+function refuseOtherFile(fs: FileSystem, { project, name, file, label }: StackPlace): void {
+  const own = stackFilePath(project, name)
+  if (own === file || resolveFolder(fs, own) === resolveFolder(fs, file)) return
+  throw new StacksealError(
+    'ERR_STACK_NOT_FOUND',
+    `${label} is not the file of a stack of project ${project.name}: that of stack ${name} would be ${own}`,
+    {
+      hint: 'name that one; for another file of a stack, name the stack with -s and the file with --config-file',
+      details: { file: label, stack: name, changed: false },
+    },
+  )
+}
+
+/** The path with the links among its folders followed. */
+function resolveFolder(fs: FileSystem, path: string): string {
+  try {
+    return join(fs.realpath(dirname(path)), basename(path))
+  } catch (error) {
+    throw ioError(error, path, 'could not be found')
+  }
 }
 
 async function projectAround(fs: FileSystem, folder: string): Promise<Project> {

@@ -1,4 +1,4 @@
-import { Envelope, isStacksealError, type KeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
+import { Envelope, isStacksealError, type KeyUrl, type Registry, type SealedKey, StacksealError } from '@stackseal/core'
 
 import { FileBackend } from './backend/file-backend.ts'
 import { findBackend } from './backend/find-backend.ts'
@@ -12,7 +12,8 @@ import { replaceFile } from './files/replace-file.ts'
 import { isNotedSealedKey, noteSealedKey } from './noted-keys.ts'
 import { proveKey } from './key-proof.ts'
 import { StackFile } from './stack-file.ts'
-import { keyOf, newKeyUrl, openingOf, providerContext } from './stack-key.ts'
+import type { SharedRewrap } from './opened-keys.ts'
+import { keyOf, newKeyUrl, openingOf, providerContext, wayOf } from './stack-key.ts'
 import { findStack, noSuchStack, type StackPlace } from './stack-place.ts'
 import { StateFile } from './state/state-file.ts'
 import { readStackText } from './stack-text.ts'
@@ -22,6 +23,11 @@ import { isTrustedSealedKey } from './trusted-keys.ts'
 export interface RewrapOptions extends Omit<OpenStackOptions, 'openEarly'> {
   /** The key URL under which the data key is to lie; the stack's own if not given. */
   readonly to?: string | undefined
+  /**
+   * Leaves a stack alone where nothing would be new: it is under the key URL that `to` names, or its sealed key is of the
+   * newest version of its key, as far as the provider tells versions apart; a passphrase has none.
+   */
+  readonly passOver?: boolean | undefined
 }
 
 /** What a re-wrap did. */
@@ -31,7 +37,10 @@ export interface RewrapResult {
   /** Absolute path of the stack file. */
   readonly file: string
   readonly before: SealedKey
+  /** The same as `before` where the stack was passed over. */
   readonly after: SealedKey
+  /** Whether the stack was left alone, as `passOver` asks for. */
+  readonly passedOver: boolean
   /**
    * What became of the state: `sealed` anew as the stack file, `none` there, its backend `unreached`, or `other`: it has a
    * data key of its own, and was left alone.
@@ -57,12 +66,16 @@ export async function rewrapStack(options: RewrapOptions): Promise<RewrapResult>
     const first = await readFile(fs, place)
     const before = keyOfFile(first.file, place)
     const to = options.to === undefined ? before.url : newKeyUrl(options.to)
+    const untouched = { name, file: place.file, before, after: before, passedOver: true, state: 'none' as const }
+    if (options.passOver === true && isNothingNew(before.url, options.to === undefined ? undefined : to))
+      return untouched
     for (const url of [before.url, to]) if (url.scheme === 'passphrase') throw notPossible(url)
     const home = await openStateHome(fs, place, options)
     let opened: Envelope | undefined
     const after = await sealAnew(first.file, before, to, options, place, async (envelope) => {
       opened = envelope
     })
+    if (options.passOver === true && (await isOfSameVersion(before, after, options.registry))) return untouched
     // Both headers open the same data key: each document is whole before and after, and no journal is needed. The state
     // comes first: one that is left with the old header by a power cut opens all the same.
     const state = typeof home === 'string' ? home : await sealState(home, before, opened, after, locking)
@@ -78,10 +91,15 @@ export async function rewrapStack(options: RewrapOptions): Promise<RewrapResult>
     options.signal?.throwIfAborted()
     noteSealedKey(fs, options.env, target, after)
     replaceFile(fs, target, new TextEncoder().encode(edited.text), read.bytes)
-    return { name, file: place.file, before, after, state }
+    return { ...untouched, after, passedOver: false, state }
   } catch (error) {
     throw isStacksealError(error) ? error.with({ details: { file: label, changed: false } }) : error
   }
+}
+
+/** Whether a stack is under the wanted key, or under a passphrase, of which there is no newer version. */
+function isNothingNew({ text, scheme }: KeyUrl, to: KeyUrl | undefined): boolean {
+  return to === undefined ? scheme === 'passphrase' : text === to.text
 }
 
 async function sealAnew(
@@ -96,23 +114,39 @@ async function sealAnew(
   const isKnown = (sealedKey: SealedKey): boolean =>
     isNotedSealedKey(fs, options.env, place.target, sealedKey) ||
     isTrustedSealedKey(fs, options.env, place.target, sealedKey)
-  try {
-    const { sealedKey, context } = openingOf(before, options, place)
-    return await Envelope.rewrap(
+  const seal = async (shared: SharedRewrap): Promise<SealedKey> => {
+    const { sealedKey, context } = opening
+    // A data key that somebody else put there must not become one of ours by being sealed here.
+    const proven = async (envelope: Envelope): Promise<void> => {
+      shared.envelope = envelope
+      await proveKey(file, envelope, isKnown)
+      await look(envelope)
+    }
+    if (shared.envelope !== undefined) await proven(shared.envelope)
+    shared.after ??= await Envelope.rewrap(
       { sealedKey, context },
       { url: to, context: providerContext(options, place.file) },
       options.registry,
-      // A data key that somebody else put there must not become one of ours by being sealed here.
-      async (envelope) => {
-        await proveKey(file, envelope, isKnown)
-        await look(envelope)
-      },
+      proven,
     )
+    return shared.after
+  }
+  const opening = openingOf(before, options, place)
+  try {
+    return await (options.openedKeys?.rewrap(before, `${wayOf(opening)} ${to.text}`, seal) ?? seal({}))
   } catch (error) {
     if (isStacksealError(error) && (error.code === 'ERR_KEY_NOT_PROVEN' || error.code === 'ERR_REWRAP_NOT_POSSIBLE'))
       throw error
     throw keyOf(place, 'could not be re-wrapped', error)
   }
+}
+
+/** Whether a new sealed key is no newer, as far as its provider tells. */
+async function isOfSameVersion(before: SealedKey, after: SealedKey, registry: Registry): Promise<boolean> {
+  if (before.url.text !== after.url.text) return false
+  const provider = await registry.find(after.url)
+  const version = ({ url, sealed }: SealedKey): string | undefined => provider.describe?.(url, sealed)['version']
+  return version(after) !== undefined && version(before) === version(after)
 }
 
 /** Where the state lies, or why there is none to be sealed. */

@@ -20,6 +20,7 @@ import { ChangeJournal } from './change/change-journal.ts'
 import { isNotedSealedKey } from './noted-keys.ts'
 import { isTrustedSealedKey } from './trusted-keys.ts'
 import { proveKey } from './key-proof.ts'
+import type { OpenedKeys } from './opened-keys.ts'
 import { openStackKey } from './stack-key.ts'
 import type { Project } from './project.ts'
 import { replaceFile } from './files/replace-file.ts'
@@ -42,6 +43,8 @@ export interface OpenStackOptions extends FindStackOptions {
   readonly command?: string | undefined
   /** Starts to open the data key while the file is still being parsed: for a caller that will need every secret. */
   readonly openEarly?: boolean | undefined
+  /** Sealed keys that were opened before, for a command that works on many stacks: each distinct one is opened once. */
+  readonly openedKeys?: OpenedKeys | undefined
   /** The file layer; Node's if not given. */
   readonly fileSystem?: FileSystem | undefined
   /** Who can tell whether the holder of a lock has ended; this machine's if not given. */

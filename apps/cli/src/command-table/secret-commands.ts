@@ -1,4 +1,8 @@
 import type { Command } from '../command.ts'
+import { JOBS_FLAG } from './jobs-flag.ts'
+
+const MANY_FILES =
+  'A folder means the stack files of every project below it, and a pattern (*, **, ?, […], {…}; in quotes, so that no shell limits it) those that match; node_modules and .git are left out. Of more than one file each distinct sealed key is opened once, and a table says what was found in each.'
 
 /** Single values, and whether a stack's secrets open. */
 export const SECRET_COMMANDS: readonly Command[] = [
@@ -37,14 +41,17 @@ export const SECRET_COMMANDS: readonly Command[] = [
     summary: 'Check that every secret opens',
     description: [
       'Opens the data key and every secret of the stack, and of its state where the backend is a folder; or of the files that are named; and says what does not open. Nothing is printed of their content, nothing is written. The exit number is 3 where something was found.',
+      MANY_FILES,
     ],
     arguments: [{ name: 'file', rest: true }],
     flags: [
       { name: 'expect-denied', summary: 'Succeed only if the key service refuses: a check that rights are gone' },
+      JOBS_FLAG,
     ],
     examples: [
       { text: 'The selected stack', line: 'stackseal verify' },
       { text: 'Every stack file here', line: 'stackseal verify Pulumi.*.yaml' },
+      { text: 'Every stack of every project below this folder', line: 'stackseal verify .' },
       { text: 'That these credentials do not open it', line: 'stackseal verify --stack prod --expect-denied' },
     ],
     load: () => import('../commands/verify.ts'),
@@ -54,11 +61,14 @@ export const SECRET_COMMANDS: readonly Command[] = [
     summary: 'Tell what can be told without a key',
     description: [
       'The key URL, the provider and the number of secrets of the stack, and of its state where the backend is a folder; or of the files that are named. Opens nothing and asks for nothing.',
+      'Files, folders and patterns are named as for verify; of more than one file there is a table.',
     ],
     arguments: [{ name: 'file', rest: true }],
+    flags: [JOBS_FLAG],
     examples: [
       { text: 'The selected stack', line: 'stackseal inspect' },
       { text: 'A file, for a program', line: 'stackseal inspect --json Pulumi.prod.yaml' },
+      { text: 'Which key every stack prod has', line: "stackseal inspect '**/Pulumi.prod.yaml'" },
     ],
     load: () => import('../commands/inspect.ts'),
   },

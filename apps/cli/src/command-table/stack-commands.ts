@@ -1,4 +1,5 @@
 import type { Command, Flag } from '../command.ts'
+import { JOBS_FLAG } from './jobs-flag.ts'
 
 const SECRETS_PROVIDER_FLAG: Flag = {
   name: 'secrets-provider',
@@ -6,6 +7,9 @@ const SECRETS_PROVIDER_FLAG: Flag = {
   summary:
     'The key URL of the key that seals the data key (awskms:, azurekeyvault:, gcpkms:, hashivault:), or the word passphrase (passphrase)',
 }
+
+const MANY_STACKS =
+  'Takes any number of stacks: names of this project, stack files, folders (every stack of every project below), and patterns (*, **, ?, […], {…}; in quotes, so that no shell limits them). Each distinct sealed key is opened once and each passphrase asked for once; one stack that fails does not hold up the others. At the end a table says what became of each; the exit number is that of the first that failed.'
 
 const CHANGE_KEY_FLAGS: readonly Flag[] = [
   { name: 'dry-run', summary: 'Look whether every secret opens, and say what would change; make no key' },
@@ -110,12 +114,15 @@ export const STACK_COMMANDS: readonly Command[] = [
     description: [
       'Under the newest version of its key, after that was rotated; or under another key with --to. The data key and every ciphertext stay, so no secret changes. The new sealed key is opened, and compared, before it is stored.',
       'Whoever could open the old sealed key can still open these secrets. A passphrase seals nothing and can not be re-wrapped.',
+      MANY_STACKS,
+      'A stack is passed over that is under the URL of --to already; without --to, one whose sealed key is of the newest version of its key (Vault tells versions, for the others it is sealed anew), and one on a passphrase or without a key.',
     ],
-    arguments: [{ name: 'name' }],
-    flags: [{ name: 'to', value: 'URL', summary: "The key URL of another key (the stack's own)" }],
+    arguments: [{ name: 'stack', rest: true }],
+    flags: [{ name: 'to', value: 'URL', summary: "The key URL of another key (the stack's own)" }, JOBS_FLAG],
     examples: [
       { text: 'After the key was rotated', line: 'stackseal stack rewrap' },
       { text: 'Move a stack to another key', line: 'stackseal stack rewrap prod --to hashivault://prod' },
+      { text: 'Every stack of every project below a folder', line: 'stackseal stack rewrap stacks/' },
     ],
     changes: 'the stack',
     load: () => import('../commands/stack-rewrap.ts'),
@@ -180,9 +187,14 @@ export const STACK_COMMANDS: readonly Command[] = [
       'To a new data key under a key URL, or under a passphrase: every secret of the stack file and of its state in a file:// backend. All of it is opened, encrypted anew and opened again before a byte is written; a secret that does not open is named, and nothing is changed. Then both files change together. If that is interrupted, the next command that changes the stack finishes it, or "stackseal stack recover".',
       'The old passphrase comes from where it always comes from. The new one is asked for twice, or comes from --new-passphrase-file, --new-passphrase-stdin, STACKSEAL_NEW_PASSPHRASE or the file that STACKSEAL_NEW_PASSPHRASE_FILE names. The word default means a passphrase.',
       'History, backups and .bak files keep their old ciphertexts; the last lines say how many there are.',
+      MANY_STACKS,
+      'A stack that is under the URL already, its state too, is passed over; on a passphrase, one that the new passphrase opens. So a second run goes on where the first one ended.',
     ],
-    arguments: [{ name: 'url', required: true }],
-    flags: CHANGE_KEY_FLAGS,
+    arguments: [
+      { name: 'url', required: true },
+      { name: 'stack', rest: true },
+    ],
+    flags: [...CHANGE_KEY_FLAGS, JOBS_FLAG],
     examples: [
       { text: 'To a new passphrase, which is asked for', line: 'stackseal stack change-secrets-provider passphrase' },
       { text: 'To a key of AWS', line: 'stackseal stack change-secrets-provider awskms://alias/app' },
@@ -194,6 +206,10 @@ export const STACK_COMMANDS: readonly Command[] = [
         text: 'A stack whose state is not in a file:// backend: its file, and then its state',
         line: 'stackseal stack change-secrets-provider hashivault://app --config-only',
       },
+      {
+        text: 'Every stack prod of many projects',
+        line: "stackseal stack change-secrets-provider hashivault://new '*/Pulumi.prod.yaml'",
+      },
     ],
     changes: 'the stack',
     load: () => import('../commands/stack-change-secrets-provider.ts'),
@@ -204,12 +220,15 @@ export const STACK_COMMANDS: readonly Command[] = [
     description: [
       'As stack change-secrets-provider, under the key URL that the stack has: a new data key, and every secret of the stack file and the state encrypted anew. On a passphrase it takes a new passphrase.',
       'Whoever had the old data key can open nothing that is written from now on, and everything that was written before: values that must stay secret from them have to change themselves.',
+      MANY_STACKS,
+      'A stack that the new passphrase opens already, or that has no key, is passed over. On a key service every run gives a new data key.',
     ],
-    arguments: [{ name: 'name' }],
-    flags: CHANGE_KEY_FLAGS,
+    arguments: [{ name: 'stack', rest: true }],
+    flags: [...CHANGE_KEY_FLAGS, JOBS_FLAG],
     examples: [
       { text: 'A new data key for the selected stack', line: 'stackseal stack rotate' },
       { text: 'A new passphrase from a file', line: 'stackseal stack rotate dev --new-passphrase-file new.txt' },
+      { text: 'Every stack of every project below a folder', line: 'stackseal stack rotate stacks/' },
     ],
     changes: 'the stack',
     load: () => import('../commands/stack-rotate.ts'),

@@ -1,12 +1,14 @@
-import { isStacksealError, parseKeyUrl, Registry } from '@stackseal/core'
+import { isStacksealError, parseKeyUrl, Registry, StacksealError } from '@stackseal/core'
 import { inspectStack } from '@stackseal/stack'
 import type { InspectReport, Stack } from '@stackseal/stack'
 import { basename } from 'node:path'
 import type { Invocation } from '../command.ts'
+import type { Outcome } from '../many-stacks.ts'
+import type { OutcomeRow } from '../outcome-table.ts'
 import type { Terminal } from '../terminal.ts'
 import { BUILT_IN_PROVIDERS } from '../providers.ts'
 import type { StateOfStack } from '../stack-state-check.ts'
-import { stackTargets } from '../stack-targets.ts'
+import { lookAtStacks } from '../stack-targets.ts'
 
 interface Inspected {
   readonly file: string
@@ -18,23 +20,69 @@ interface Inspected {
 }
 
 /** Tells what can be told of the stacks without a key. */
-export async function run(invocation: Invocation): Promise<void> {
-  const { options, terminal, trace } = invocation
+export async function run(invocation: Invocation): Promise<number | void> {
+  const { options, terminal } = invocation
   const registry = new Registry(BUILT_IN_PROVIDERS)
-  const inspected: Inspected[] = []
-  for (const { file, open } of stackTargets(invocation, 'inspect', false)) {
-    const stack = await open()
-    trace(`read ${stack.file}`)
-    const report = inspectStack(stack)
-    const described = await describe(report, stack, registry)
-    const state = file === undefined ? await inspectState(stack, invocation) : undefined
-    inspected.push({ file: file ?? basename(stack.file), report, described, state })
+  const looked = await lookAtStacks(invocation, {
+    command: 'inspect',
+    what: 'inspecting',
+    openEarly: false,
+    look: async (stack, file): Promise<Inspected> => {
+      const report = inspectStack(stack)
+      const described = await describe(report, stack, registry)
+      const state = file === undefined ? await inspectState(stack, invocation) : undefined
+      return { file: file ?? basename(stack.file), report, described, state }
+    },
+  })
+  if ('outcomes' in looked && looked.outcomes.length > 1) return reportMany(looked.outcomes, invocation)
+  const inspected = 'result' in looked ? looked.result : only(looked.outcomes)
+  terminal.out(options.json ? `${JSON.stringify([asJson(inspected)], undefined, 2)}\n` : asText(inspected, terminal))
+}
+
+function only<T>([outcome]: readonly Outcome<T>[]): T {
+  if (outcome !== undefined && 'result' in outcome) return outcome.result
+  throw outcome !== undefined && 'error' in outcome ? outcome.error : INTERRUPTED
+}
+
+const INTERRUPTED = new StacksealError('ERR_INTERRUPTED', 'interrupted')
+
+async function reportMany(outcomes: readonly Outcome<Inspected>[], { options, terminal }: Invocation): Promise<number> {
+  const { exitOfMany } = await import('../many-stacks.ts')
+  const errors = outcomes.flatMap((outcome) => {
+    if ('result' in outcome) return []
+    return [{ file: outcome.file, error: 'error' in outcome ? outcome.error : INTERRUPTED }]
+  })
+  if (options.json) {
+    const all = outcomes.map((outcome) => {
+      if ('result' in outcome) return asJson(outcome.result)
+      const { code, message } = 'error' in outcome ? outcome.error : INTERRUPTED
+      return { file: outcome.file, error: { code, message } }
+    })
+    terminal.out(`${JSON.stringify(all, undefined, 2)}\n`)
+  } else {
+    const { reportOutcomes } = await import('../many-changes.ts')
+    const rows = outcomes.map((outcome) => {
+      if ('result' in outcome) return asRow(outcome.result)
+      return { file: outcome.file, outcome: 'failed', detail: ('error' in outcome ? outcome.error : INTERRUPTED).code }
+    })
+    reportOutcomes(terminal, rows, errors)
   }
-  terminal.out(
-    options.json
-      ? `${JSON.stringify(inspected.map(asJson), undefined, 2)}\n`
-      : inspected.map((each) => asText(each, terminal)).join('\n'),
-  )
+  return exitOfMany(outcomes)
+}
+
+function asRow({ file, report, described }: Inspected): OutcomeRow {
+  const { url, problem, keys, secrets, marked } = report
+  const { provider: _, ...facts } = described
+  const key = [url ?? 'no key', ...Object.entries(facts).map(([name, text]) => `${name} ${text}`)].join(', ')
+  return {
+    file,
+    outcome: problem === undefined ? 'ok' : 'problem',
+    detail: `${keys.length === 1 ? '1 key' : `${keys.length} keys`}, ${secrets === 1 ? '1 secret' : `${secrets} secrets`}; ${key}`,
+    more: [
+      ...(problem === undefined ? [] : [`${problem.message} (${problem.code})`]),
+      ...marked.map((line) => `line ${line} is marked !secret and stands there in plain text`),
+    ],
+  }
 }
 
 // Loaded only where a state is looked for: a stack file that is named is looked at alone.

@@ -1,25 +1,24 @@
 import { rotateStack } from '@stackseal/stack'
-import { changedKey } from '../changed-key.ts'
+import { changedKey, changedKeys } from '../changed-key.ts'
 import type { Invocation } from '../command.ts'
 import { newPassphraseOptions } from '../new-passphrase.ts'
+import { meansFiles } from '../stack-files.ts'
 import { stackOptions } from '../stack-options.ts'
 
 const COMMAND = 'stack rotate'
 
-/** Moves every secret of the stack to a new data key, under the secrets provider that it has. */
-export async function run(invocation: Invocation): Promise<void> {
-  const {
-    arguments: [name],
-    flags,
-  } = invocation
-  const passphrase = await newPassphraseOptions(invocation)
-  await changedKey(invocation, () =>
-    rotateStack({
-      ...stackOptions(invocation, COMMAND),
-      ...(name === undefined ? {} : { stack: name }),
-      ...passphrase,
-      configOnly: flags.on('config-only'),
-      dryRun: flags.on('dry-run'),
-    }),
-  )
+/** Moves every secret of the stack, or of many, to a new data key, under the secrets provider that it has. */
+export async function run(invocation: Invocation): Promise<number | void> {
+  const { arguments: args, flags, options } = invocation
+  const [name] = args
+  const change = {
+    ...(await newPassphraseOptions(invocation)),
+    configOnly: flags.on('config-only'),
+    dryRun: flags.on('dry-run'),
+  }
+  if (args.length > 1 || (name !== undefined && (await meansFiles(name, options.cwd)))) {
+    return changedKeys(invocation, COMMAND, args, (shared) => rotateStack({ ...shared, ...change }))
+  }
+  const stack = name === undefined ? {} : { stack: name }
+  await changedKey(invocation, () => rotateStack({ ...stackOptions(invocation, COMMAND), ...stack, ...change }))
 }

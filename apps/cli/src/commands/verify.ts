@@ -1,14 +1,14 @@
-import { isStacksealError } from '@stackseal/core'
-import type { StacksealError } from '@stackseal/core'
+import { isStacksealError, StacksealError } from '@stackseal/core'
 import { verifyStack } from '@stackseal/stack'
 import type { Stack, VerifyReport } from '@stackseal/stack'
 import { basename } from 'node:path'
 import type { Invocation } from '../command.ts'
 import { describeKey } from '../describe-key.ts'
 import { exitNumber } from '../exit-number.ts'
+import type { OutcomeRow } from '../outcome-table.ts'
 import { providerRegistry } from '../provider-registry.ts'
 import type { VerifiedStateOfStack } from '../stack-state-check.ts'
-import { stackTargets } from '../stack-targets.ts'
+import { lookAtStacks } from '../stack-targets.ts'
 
 const SOMETHING_FOUND = 3
 
@@ -24,37 +24,73 @@ interface Checked {
 
 /** Opens every secret of the stacks, and tells which do not open; or, with --expect-denied, that no key opens. */
 export async function run(invocation: Invocation): Promise<number> {
-  const { flags, options, terminal, trace } = invocation
+  const { flags, options, terminal } = invocation
   const expectDenied = flags.on('expect-denied')
-  const checked: Checked[] = []
-  const targets = stackTargets(invocation, 'verify', !expectDenied)
-  for (const { file, open } of targets) {
-    let name = file
-    try {
-      const stack = await open()
-      trace(`read ${stack.file}`)
-      name ??= basename(stack.file)
-      const result = await verifyStack(stack)
-      const { openedAs } = result
-      const described = openedAs === undefined ? {} : await describeKey(openedAs, providerRegistry(invocation))
-      const state = file === undefined && !expectDenied ? await verifyState(stack, invocation) : undefined
-      checked.push({ file: name, result, described, state })
-    } catch (error) {
-      if (!isStacksealError(error) || error.kind === 'interrupted') throw error
-      // A refusal is what was asked for. And one of several files that can't be checked does not hide the others.
-      const isAnswer = expectDenied && name !== undefined && error.code === 'ERR_ACCESS_DENIED'
-      if (!isAnswer && (file === undefined || targets.length === 1)) throw error
-      checked.push({ file: name ?? '', result: error, described: {} })
-    }
+  const checked = await check(invocation, expectDenied)
+  const mode = expectDenied ? DENIED : OPENS
+  const exit = checked.map(mode.exit).find((number) => number !== 0) ?? 0
+  if (options.json) {
+    terminal.out(`${JSON.stringify(checked.map(mode.json), undefined, 2)}\n`)
+    return exit
   }
-  const [text, json, exit] = expectDenied ? [deniedText, deniedJson, deniedExit] : [asText, asJson, exitOf]
-  terminal.out(
-    options.json
-      ? `${JSON.stringify(checked.map(json), undefined, 2)}\n`
-      : checked.map((each) => text(each, (cell) => terminal.cell(cell))).join(''),
-  )
-  return checked.map(exit).find((number) => number !== 0) ?? 0
+  if (checked.length > 1) {
+    const { reportOutcomes } = await import('../many-changes.ts')
+    const errors = checked.flatMap(({ file, result }) => (isStacksealError(result) ? [{ file, error: result }] : []))
+    reportOutcomes(
+      terminal,
+      checked.map((each) => mode.row(each)),
+      expectDenied ? [] : errors,
+    )
+    return exit
+  }
+  terminal.out(checked.map((each) => mode.text(each, (cell) => terminal.cell(cell))).join(''))
+  return exit
 }
+
+async function check(invocation: Invocation, expectDenied: boolean): Promise<readonly Checked[]> {
+  const looked = await lookAtStacks(invocation, {
+    command: 'verify',
+    what: 'checking',
+    openEarly: !expectDenied,
+    look: async (stack, file): Promise<Checked> => {
+      const name = file ?? basename(stack.file)
+      try {
+        const result = await verifyStack(stack)
+        const { openedAs } = result
+        const described = openedAs === undefined ? {} : await describeKey(openedAs, providerRegistry(invocation))
+        const state = file === undefined && !expectDenied ? await verifyState(stack, invocation) : undefined
+        return { file: name, result, described, state }
+      } catch (error) {
+        // A refusal is what was asked for.
+        if (!expectDenied || !isStacksealError(error) || error.code !== 'ERR_ACCESS_DENIED') throw error
+        return { file: name, result: error, described: {} }
+      }
+    },
+  })
+  if ('result' in looked) return [looked.result]
+  const { outcomes } = looked
+  return outcomes.map((outcome) => {
+    if ('result' in outcome) return outcome.result
+    const { file } = outcome
+    const error = 'error' in outcome ? outcome.error : new StacksealError('ERR_INTERRUPTED', 'interrupted before')
+    // One of several files that can't be checked does not hide the others.
+    if (outcomes.length === 1) throw error
+    return { file, result: error, described: {} }
+  })
+}
+
+/** How the answer is given. */
+interface Mode {
+  readonly exit: (checked: Checked) => number
+  readonly json: (checked: Checked) => unknown
+  /** For one stack. */
+  readonly text: (checked: Checked, cell: (text: string) => string) => string
+  /** For one of many. */
+  readonly row: (checked: Checked) => OutcomeRow
+}
+
+const OPENS: Mode = { exit: exitOf, json: asJson, text: asText, row: asRow }
+const DENIED: Mode = { exit: deniedExit, json: deniedJson, text: deniedText, row: deniedRow }
 
 // Loaded only where a state is looked for: a stack file that is named is checked alone.
 async function verifyState(stack: Stack, invocation: Invocation): Promise<VerifiedStateOfStack | undefined> {
@@ -79,6 +115,22 @@ function asText({ file, result, described, state }: Checked, cell: (text: string
     ...(state === undefined ? [] : stateLines(state, cell)),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function asRow(checked: Checked): OutcomeRow {
+  const { file, result, described } = checked
+  if (isStacksealError(result)) return { file, outcome: 'failed', detail: result.code }
+  const { url, opened } = result
+  const key = url === undefined ? 'no sealed key' : keyText(result, described, (text) => text)
+  const [, ...more] = asText(checked, (text) => text)
+    .split('\n')
+    .filter((line) => line !== '')
+  return {
+    file,
+    outcome: exitOf(checked) === 0 ? 'ok' : 'not ok',
+    detail: `${count(opened, 'secret opens', 'secrets open')} (${key})`,
+    more: more.map((line) => line.trim()),
+  }
 }
 
 function stateLines({ secrets, url, sameKey, broken }: VerifiedStateOfStack, cell: (text: string) => string): string[] {
@@ -153,6 +205,16 @@ function deniedText(checked: Checked, cell: (text: string) => string): string {
   }
   if (result.url === undefined) return `${file}: not denied: there is no sealed key that could be refused\n`
   return `${file}: not denied: the data key opens (${keyText(result, described, cell)})\n`
+}
+
+function deniedRow(checked: Checked): OutcomeRow {
+  const { file, result, described } = checked
+  if (isStacksealError(result)) {
+    return { file, outcome: isDenied(checked) ? 'denied' : 'not known', detail: `${result.message} (${result.code})` }
+  }
+  const { url } = result
+  const why = url === undefined ? 'there is no sealed key' : keyText(result, described, (text) => text)
+  return { file, outcome: 'not denied', detail: why }
 }
 
 function deniedJson(checked: Checked): unknown {

@@ -10,6 +10,7 @@ import { newKeyUrl, providerContext } from '../stack-key.ts'
 import { findStack, type StackPlace } from '../stack-place.ts'
 import type { OpenStackOptions } from '../stack.ts'
 import { isTrustedSealedKey } from '../trusted-keys.ts'
+import { isAlreadyMoved } from './already-moved.ts'
 import {
   type ChangeInputs,
   findStateHome,
@@ -33,6 +34,11 @@ export interface ChangeKeyOptions extends Omit<OpenStackOptions, 'openEarly'>, N
   readonly configOnly?: boolean | undefined
   /** Looks whether everything opens, makes no key, and changes nothing. */
   readonly dryRun?: boolean | undefined
+  /**
+   * Leaves a stack alone that is under the wanted key already, its state too: for a run over many stacks that is begun
+   * again. A stack on a passphrase is, where the new one opens it.
+   */
+  readonly passOver?: boolean | undefined
 }
 
 export interface ChangeSecretsProviderOptions extends ChangeKeyOptions {
@@ -51,7 +57,9 @@ export interface ChangeKeyResult {
   readonly before: SealedKey | undefined
   /** The key URL that the stack has now, or would have. */
   readonly to: KeyUrl
-  /** Undefined for a dry run, which makes no key. */
+  /** Whether the stack was left alone, as `passOver` asks for. */
+  readonly passedOver: boolean
+  /** Undefined for a dry run, which makes no key, and for a stack that was passed over. */
   readonly after: SealedKey | undefined
   readonly configSecrets: number
   readonly stateSecrets: number
@@ -108,19 +116,23 @@ async function changeKeyOf(
   const inputs = await readInputs(fs, place, home)
   const before = inputs.file.sealedKey
   const to = url ?? requireKey(before, place).url
-  const keys = await openOldKeys(inputs, options, place)
-  await refuseBroken(inputs, keys, place.project.name)
-  if (url === undefined) refuseUnproven(fs, inputs, keys, options, place)
   const result = {
     name: place.name,
     file: place.file,
     state: inputs.state?.stored.file,
     before,
     to,
+    passedOver: false,
     configSecrets: [...inputs.file.secrets()].length,
     stateSecrets: inputs.state?.parsed.slots.length ?? 0,
     archives: home?.backend.archives(home.reference) ?? [],
   }
+  if (options.passOver === true && (await isAlreadyMoved(inputs, url, options, place))) {
+    return { ...result, passedOver: true, after: undefined }
+  }
+  const keys = await openOldKeys(inputs, options, place)
+  await refuseBroken(inputs, keys, place.project.name)
+  if (url === undefined) refuseUnproven(fs, inputs, keys, options, place)
   if (options.dryRun === true) return { ...result, after: undefined }
 
   const envelope = await makeKey(to, options, place)
