@@ -10,7 +10,7 @@ export type { StackLock } from './backend/stack-lock.ts'
 export type { LockStackOptions, StackLockPlaces } from './backend/stack-lock-places.ts'
 export type { ArchiveKind, StateArchive } from './backend/state-archives.ts'
 export { fileCarrier } from './backend/state-carrier.ts'
-export type { CarriedState, CarrierLock, StateCarrier } from './backend/state-carrier.ts'
+export type { CarriedState, CarrierLock, StateCarrier, StateFiles } from './backend/state-carrier.ts'
 export { bytesOfText, textOfBytes } from './values/byte-text.ts'
 export type { ConfigKey } from './config/config-key.ts'
 export {

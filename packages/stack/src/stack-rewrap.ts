@@ -2,9 +2,8 @@ import { Envelope, isStacksealError, type KeyUrl, type SealedKey, StacksealError
 
 import { FileBackend } from './backend/file-backend.ts'
 import { findBackend } from './backend/find-backend.ts'
-import { lockStack } from './backend/stack-lock.ts'
 import type { LockStackOptions } from './backend/stack-lock-places.ts'
-import type { StateHome } from './change/change-inputs.ts'
+import { fileCarrier, type StateCarrier } from './backend/state-carrier.ts'
 import { finishChange } from './change/finish-change.ts'
 import { acquireLock } from './files/file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
@@ -58,14 +57,14 @@ export async function rewrapStack(options: RewrapOptions): Promise<RewrapResult>
     const before = keyOfFile(first.file, place)
     const to = options.to === undefined ? before.url : newKeyUrl(options.to)
     for (const url of [before.url, to]) if (url.scheme === 'passphrase') throw notPossible(url)
-    const home = await openStateHome(fs, place, options)
+    const carrier = await findCarrier(fs, place, options)
     let opened: Envelope | undefined
     const after = await sealAnew(first.file, before, to, options, place, async (envelope) => {
       opened = envelope
     })
     // Both headers open the same data key: each document is whole before and after, and no journal is needed. The state
     // comes first: one that is left with the old header by a power cut opens all the same.
-    const state = typeof home === 'string' ? home : await sealState(home, before, opened, after, locking)
+    const state = typeof carrier === 'string' ? carrier : await sealState(carrier, before, opened, after, locking)
     using _lock = await acquireLock(fs, target, locking)
     const read = await readFile(fs, place)
     const current = read.text === first.text ? first.file : await StackFile.parse(read.text, project.name, label)
@@ -116,32 +115,32 @@ async function sealAnew(
 }
 
 /** Where the state lies, or why there is none to be sealed. */
-async function openStateHome(
+async function findCarrier(
   fs: FileSystem,
   place: StackPlace,
   options: RewrapOptions,
-): Promise<StateHome | 'none' | 'unreached'> {
+): Promise<StateCarrier | 'none' | 'unreached'> {
   const found = findBackend(fs, place.project, options)
   if (found.kind !== 'file') return found.kind
   const backend = await FileBackend.open(fs, found.folder, options)
-  return { backend, reference: { project: place.project.name, stack: place.name } }
+  const reference = { project: place.project.name, stack: place.name }
+  return backend.find(reference) === undefined ? 'none' : fileCarrier(backend, reference)
 }
 
 async function sealState(
-  { backend, reference }: StateHome,
+  carrier: StateCarrier,
   before: SealedKey,
   envelope: Envelope | undefined,
   after: SealedKey,
   locking: LockStackOptions,
 ): Promise<RewrapResult['state']> {
-  if (backend.find(reference) === undefined) return 'none'
-  using lock = await lockStack(backend, reference, locking)
-  const stored = backend.read(reference)
-  if (stored === undefined) return 'none'
-  const state = StateFile.parse(stored.bytes)
+  using lock = await carrier.lock(locking)
+  const carried = await lock.read()
+  if (carried === undefined) return 'none'
+  const state = StateFile.parse(carried.bytes)
   if (!state.hasDeployment) return 'none'
   if (envelope === undefined || !(await isUnderKey(state, before, envelope))) return 'other'
-  lock.replace(stored, state.withProvider(after).bytes)
+  await lock.replace(state.withProvider(after).bytes)
   return 'sealed'
 }
 

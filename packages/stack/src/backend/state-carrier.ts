@@ -1,6 +1,9 @@
+import type { NextContent } from '../files/replace-file.ts'
 import type { FileBackend, StackReference, StoredCheckpoint } from './file-backend.ts'
 import { lockStack } from './stack-lock.ts'
-import { type LockStackOptions } from './stack-lock-places.ts'
+import { type LockStackOptions, type StackLockPlaces, stackLockPlaces } from './stack-lock-places.ts'
+import type { StateArchive } from './state-archives.ts'
+import { nextCheckpoint } from './write-checkpoint.ts'
 
 /** A state as somebody carried it here. */
 export interface CarriedState {
@@ -10,6 +13,8 @@ export interface CarriedState {
   readonly form: 'checkpoint' | 'export'
   /** Where it came from, for messages: a file's path, or `pulumi stack export`. */
   readonly source: string
+  /** How it lies in its folder; undefined where it lies in none. */
+  readonly stored?: StoredCheckpoint | undefined
 }
 
 /** A stack whose state nobody else writes, as far as its carrier can make sure of that. */
@@ -18,27 +23,42 @@ export interface CarrierLock extends Disposable {
   read(): Promise<CarriedState | undefined>
   /**
    * Puts a document of the same form in the place of what {@link read} of this lock gave.
-   * @throws ERR_CHANGED_MEANWHILE if the state is another by now
+   * @returns the state as it is there now, which a carrier may have written in its own way
+   * @throws ERR_CHANGED_MEANWHILE if the state was another by then
    */
   replace(bytes: Uint8Array): Promise<CarriedState>
 }
 
-/**
- * Brings a stack's state here and takes it back. What stands in the documents is not its business.
- *
- * A carrier that runs `pulumi` (for a backend that is not reached) fits behind it: `read` runs `stack export`; `lock`
- * takes nothing, since `stack import` locks by itself; `replace` exports once more, compares, and runs `stack import`.
- */
+/** A state that lies in files, so that a change of several files can prepare it beside them and switch it by renames. */
+export interface StateFiles {
+  /** Where the stack's locks lie. Makes their folders. */
+  locks(): StackLockPlaces
+  /** What the files of a state are to hold, in the order in which they are switched: the state itself is the last. */
+  next(state: CarriedState, bytes: Uint8Array): readonly NextContent[]
+}
+
+/** Brings a stack's state here and takes it back. What stands in the documents is not its business. */
 export interface StateCarrier {
+  /** Undefined where somebody else carries the state: it is replaced by {@link CarrierLock.replace} alone. */
+  readonly files: StateFiles | undefined
   /** The state, for a reader: no lock is taken. Undefined where the stack has none. */
   read(): Promise<CarriedState | undefined>
   /** @throws ERR_LOCKED */
   lock(options: LockStackOptions): Promise<CarrierLock>
+  /** What is known to keep earlier states of the stack, and with them earlier ciphertexts. */
+  archives(): readonly StateArchive[]
 }
 
 /** Carries the state of a stack in a backend that is a folder. */
 export function fileCarrier(backend: FileBackend, reference: StackReference): StateCarrier {
   return {
+    files: {
+      locks: () => stackLockPlaces(backend, reference),
+      next: ({ stored }, bytes) => {
+        if (stored === undefined) throw new Error('next() needs a state that read() of this carrier gave')
+        return nextCheckpoint(backend, stored, bytes)
+      },
+    },
     read: async () => carried(backend.read(reference)),
     lock: async (options) => {
       const lock = await lockStack(backend, reference, options)
@@ -53,11 +73,12 @@ export function fileCarrier(backend: FileBackend, reference: StackReference): St
         [Symbol.dispose]: () => lock.release(),
       }
     },
+    archives: () => backend.archives(reference),
   }
 }
 
 function carried(stored: StoredCheckpoint): CarriedState
 function carried(stored: StoredCheckpoint | undefined): CarriedState | undefined
 function carried(stored: StoredCheckpoint | undefined): CarriedState | undefined {
-  return stored === undefined ? undefined : { bytes: stored.bytes, form: 'checkpoint', source: stored.file }
+  return stored === undefined ? undefined : { bytes: stored.bytes, form: 'checkpoint', source: stored.file, stored }
 }

@@ -1,8 +1,7 @@
 import { Envelope, isStacksealError, type KeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
 
 import type { StateArchive } from '../backend/state-archives.ts'
-import { stackLockPlaces } from '../backend/stack-lock-places.ts'
-import { nextCheckpoint } from '../backend/write-checkpoint.ts'
+import type { StateCarrier } from '../backend/state-carrier.ts'
 import { acquireLock } from '../files/file-lock.ts'
 import { type FileSystem, nodeFileSystem } from '../files/file-system.ts'
 import { isNotedSealedKey, nextKeyNote } from '../noted-keys.ts'
@@ -12,14 +11,13 @@ import type { OpenStackOptions } from '../stack.ts'
 import { isTrustedSealedKey } from '../trusted-keys.ts'
 import {
   type ChangeInputs,
-  findStateHome,
+  findCarrier,
   isSameKey,
   type OldKeys,
   openOldKeys,
   readInputs,
   refuseBroken,
   sealedKeyOfState,
-  type StateHome,
 } from './change-inputs.ts'
 import { ChangeJournal } from './change-journal.ts'
 import { finishChange } from './finish-change.ts'
@@ -104,8 +102,8 @@ async function changeKeyOf(
   }
   if (options.dryRun !== true)
     await finishChange(fs, place.target, { ...locking, env: options.env, tell: options.tell })
-  const home = options.configOnly === true ? undefined : await findStateHome(fs, place, options)
-  const inputs = await readInputs(fs, place, home)
+  const carrier = options.configOnly === true ? undefined : await findCarrier(fs, place, options)
+  const inputs = await readInputs(fs, place, carrier)
   const before = inputs.file.sealedKey
   const to = url ?? requireKey(before, place).url
   const keys = await openOldKeys(inputs, options, place)
@@ -114,19 +112,19 @@ async function changeKeyOf(
   const result = {
     name: place.name,
     file: place.file,
-    state: inputs.state?.stored.file,
+    state: inputs.state?.carried.source,
     before,
     to,
     configSecrets: [...inputs.file.secrets()].length,
     stateSecrets: inputs.state?.parsed.slots.length ?? 0,
-    archives: home?.backend.archives(home.reference) ?? [],
+    archives: carrier?.archives() ?? [],
   }
   if (options.dryRun === true) return { ...result, after: undefined }
 
   const envelope = await makeKey(to, options, place)
   // From the lock on nobody of ours writes; what was read before it may be old by now.
   using _lock = await acquireLock(fs, place.target, locking)
-  const locks = home === undefined ? undefined : stackLockPlaces(home.backend, home.reference)
+  const locks = carrier?.files?.locks()
   const change: PlannedChange = {
     fs,
     journal: new ChangeJournal(fs, options.env, place.target),
@@ -142,16 +140,16 @@ async function changeKeyOf(
       targets: [],
     },
     prepare: async () => {
-      const current = await readInputs(fs, place, home)
+      const current = await readInputs(fs, place, carrier)
       refuseOtherKeys(inputs, current, place)
-      const files = await nextFiles(current, keys, envelope, place, home)
+      const files = await nextFiles(current, keys, envelope, place, carrier)
       if (to.scheme === 'passphrase') return files
       const note = nextKeyNote(fs, options.env, place.target, envelope.sealedKey)
       return note === undefined ? files : [{ role: 'aside', ...note }, ...files]
     },
   }
   await runChange(change)
-  return { ...result, after: envelope.sealedKey, archives: home?.backend.archives(home.reference) ?? [] }
+  return { ...result, after: envelope.sealedKey, archives: carrier?.archives() ?? [] }
 }
 
 function requireKey(sealedKey: SealedKey | undefined, { name }: StackPlace): SealedKey {
@@ -214,7 +212,7 @@ async function nextFiles(
   keys: OldKeys,
   envelope: Envelope,
   place: StackPlace,
-  home: StateHome | undefined,
+  carrier: StateCarrier | undefined,
 ): Promise<readonly NextFile[]> {
   const rekeyed = await rekeyConfig(file, keys.ofConfig, envelope)
   const stackFile: NextFile = {
@@ -223,10 +221,10 @@ async function nextFiles(
     bytes: new TextEncoder().encode(rekeyed.text),
     before: read.bytes,
   }
-  if (state === undefined || home === undefined) return [stackFile]
+  if (state === undefined || carrier?.files === undefined) return [stackFile]
   const document = await rekeyWholeState(state.parsed, keys.ofState, envelope)
   if (document === state.parsed) return [stackFile]
-  const files = nextCheckpoint(home.backend, state.stored, document.bytes)
-  const { target } = state.stored
-  return [...files.map((next): NextFile => ({ role: next.path === target ? 'state' : 'aside', ...next })), stackFile]
+  const files = carrier.files.next(state.carried, document.bytes)
+  const last = files.length - 1
+  return [...files.map((next, i): NextFile => ({ role: i === last ? 'state' : 'aside', ...next })), stackFile]
 }
