@@ -3,7 +3,8 @@ import { Envelope, isStacksealError, type KeyUrl, type SealedKey, StacksealError
 import { FileBackend } from './backend/file-backend.ts'
 import { findBackend } from './backend/find-backend.ts'
 import type { LockStackOptions } from './backend/stack-lock-places.ts'
-import { fileCarrier, type StateCarrier } from './backend/state-carrier.ts'
+import { fileCarrier } from './backend/file-carrier.ts'
+import type { StateCarrier } from './backend/state-carrier.ts'
 import { finishChange } from './change/finish-change.ts'
 import { acquireLock } from './files/file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
@@ -52,7 +53,7 @@ export async function rewrapStack(options: RewrapOptions): Promise<RewrapResult>
   try {
     const { command = 'stackseal stack rewrap', lockTimeout: timeoutMs, signal, processes, env, tell } = options
     const locking = { command, timeoutMs, signal, processes }
-    await finishChange(fs, target, { ...locking, env, tell })
+    await finishChange(fs, target, { ...locking, env, tell, ask: options.ask, cwd: options.cwd })
     const first = await readFile(fs, place)
     const before = keyOfFile(first.file, place)
     const to = options.to === undefined ? before.url : newKeyUrl(options.to)

@@ -1,9 +1,7 @@
 import type { NextContent } from '../files/replace-file.ts'
-import type { FileBackend, StackReference, StoredCheckpoint } from './file-backend.ts'
-import { lockStack } from './stack-lock.ts'
-import { type LockStackOptions, type StackLockPlaces, stackLockPlaces } from './stack-lock-places.ts'
+import type { StoredCheckpoint } from './file-backend.ts'
+import type { LockStackOptions, StackLockPlaces } from './stack-lock-places.ts'
 import type { StateArchive } from './state-archives.ts'
-import { nextCheckpoint } from './write-checkpoint.ts'
 
 /** A state as somebody carried it here. */
 export interface CarriedState {
@@ -47,38 +45,4 @@ export interface StateCarrier {
   lock(options: LockStackOptions): Promise<CarrierLock>
   /** What is known to keep earlier states of the stack, and with them earlier ciphertexts. */
   archives(): readonly StateArchive[]
-}
-
-/** Carries the state of a stack in a backend that is a folder. */
-export function fileCarrier(backend: FileBackend, reference: StackReference): StateCarrier {
-  return {
-    files: {
-      locks: () => stackLockPlaces(backend, reference),
-      next: ({ stored }, bytes) => {
-        if (stored === undefined) throw new Error('next() needs a state that read() of this carrier gave')
-        return nextCheckpoint(backend, stored, bytes)
-      },
-    },
-    read: async () => carried(backend.read(reference)),
-    lock: async (options) => {
-      const lock = await lockStack(backend, reference, options)
-      let current: StoredCheckpoint | undefined
-      return {
-        read: async () => carried((current = backend.read(reference))),
-        replace: async (bytes) => {
-          if (current === undefined) throw new Error('replace() needs the state that read() of this lock gave')
-          current = lock.replace(current, bytes)
-          return carried(current)
-        },
-        [Symbol.dispose]: () => lock.release(),
-      }
-    },
-    archives: () => backend.archives(reference),
-  }
-}
-
-function carried(stored: StoredCheckpoint): CarriedState
-function carried(stored: StoredCheckpoint | undefined): CarriedState | undefined
-function carried(stored: StoredCheckpoint | undefined): CarriedState | undefined {
-  return stored === undefined ? undefined : { bytes: stored.bytes, form: 'checkpoint', source: stored.file, stored }
 }

@@ -1,9 +1,7 @@
 import { type Envelope, isStacksealError, type SealedKey, StacksealError } from '@stackseal/core'
 import { basename } from 'node:path'
 
-import { FileBackend } from '../backend/file-backend.ts'
-import { backendNotReached, findBackend, type FindBackendOptions } from '../backend/find-backend.ts'
-import { type CarriedState, fileCarrier, type StateCarrier } from '../backend/state-carrier.ts'
+import type { CarriedState, StateCarrier } from '../backend/state-carrier.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import type { TextFile } from '../files/read-file.ts'
 import { StackFile } from '../stack-file.ts'
@@ -22,29 +20,11 @@ export interface ChangeInputs {
   readonly state: { readonly carried: CarriedState; readonly parsed: StateFile } | undefined
 }
 
-/**
- * Finds who carries the state of a stack that is part of a change.
- * @throws ERR_BACKEND_NOT_REACHED
- */
-export async function findCarrier(
-  fs: FileSystem,
-  place: StackPlace,
-  options: FindBackendOptions,
-): Promise<StateCarrier> {
-  const found = findBackend(fs, place.project, options)
-  if (found.kind !== 'file') {
-    const pipe = `pulumi stack export | stackseal state rekey --to-stack-file ${place.label} | pulumi stack import`
-    throw backendNotReached(found, `first this command with --config-only, then: ${pipe}`)
-  }
-  const backend = await FileBackend.open(fs, found.folder, options)
-  return fileCarrier(backend, { project: place.project.name, stack: place.name })
-}
-
 /** Reads both documents of a stack. */
 export async function readInputs(
   fs: FileSystem,
   place: StackPlace,
-  carrier: StateCarrier | undefined,
+  carrier: Pick<StateCarrier, 'read'> | undefined,
 ): Promise<ChangeInputs> {
   const read = await readStackText(fs, place.target)
   if (read === undefined) throw noSuchStack(fs, place)
