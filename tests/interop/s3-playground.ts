@@ -1,4 +1,5 @@
-import { delimiter, dirname } from 'node:path'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
 
 import { MiniStack } from '../../tools/services/ministack.ts'
 import { Playground, PULUMI } from './playground.ts'
@@ -36,4 +37,19 @@ export async function s3Playground(more: Readonly<Record<string, string>> = {}):
     await server.stop()
     throw error
   }
+}
+
+/**
+ * A folder for the PATH with a `pulumi` that is the real one, but ends whoever called it: right after the real one has
+ * imported a state, or instead of that. Gives the PATH.
+ */
+export function deadlyPath({ folder, env }: Playground, when: 'after the import' | 'before the import'): string {
+  const bin = join(folder, `bin-${when.replaceAll(' ', '-')}`)
+  mkdirSync(bin, { recursive: true })
+  const kill = '[ "$2" = import ] && kill -9 $PPID'
+  const real = `"${PULUMI}" "$@"; code=$?`
+  const lines = when === 'after the import' ? [real, kill, 'exit $code'] : [`${kill} && exit 1`, real, 'exit $code']
+  writeFileSync(join(bin, 'pulumi'), ['#!/bin/sh', ...lines, ''].join('\n'))
+  chmodSync(join(bin, 'pulumi'), 0o755)
+  return [bin, env['PATH'] ?? ''].join(delimiter)
 }

@@ -1,10 +1,17 @@
-import { Envelope, isStacksealError, type KeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
+import {
+  Envelope,
+  type ErrorCode,
+  isStacksealError,
+  type KeyUrl,
+  type SealedKey,
+  StacksealError,
+} from '@stackseal/core'
 
-import { FileBackend } from './backend/file-backend.ts'
 import { findBackend } from './backend/find-backend.ts'
+import { findPulumi } from './backend/pulumi-child.ts'
 import type { LockStackOptions } from './backend/stack-lock-places.ts'
-import { fileCarrier } from './backend/file-carrier.ts'
 import type { StateCarrier } from './backend/state-carrier.ts'
+import { findCarrier, type FoundCarrier } from './change/find-carrier.ts'
 import { finishChange } from './change/finish-change.ts'
 import { acquireLock } from './files/file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
@@ -58,14 +65,17 @@ export async function rewrapStack(options: RewrapOptions): Promise<RewrapResult>
     const before = keyOfFile(first.file, place)
     const to = options.to === undefined ? before.url : newKeyUrl(options.to)
     for (const url of [before.url, to]) if (url.scheme === 'passphrase') throw notPossible(url)
-    const carrier = await findCarrier(fs, place, options)
+    const carrier = await carrierOf(fs, place, options)
     let opened: Envelope | undefined
     const after = await sealAnew(first.file, before, to, options, place, async (envelope) => {
       opened = envelope
     })
     // Both headers open the same data key: each document is whole before and after, and no journal is needed. The state
     // comes first: one that is left with the old header by a power cut opens all the same.
-    const state = typeof carrier === 'string' ? carrier : await sealState(carrier, before, opened, after, locking)
+    const state =
+      typeof carrier === 'string'
+        ? carrier
+        : await sealCarried(carrier, tell, (it) => sealState(it, before, opened, after, locking))
     using _lock = await acquireLock(fs, target, locking)
     const read = await readFile(fs, place)
     const current = read.text === first.text ? first.file : await StackFile.parse(read.text, project.name, label)
@@ -115,18 +125,36 @@ async function sealAnew(
   }
 }
 
-/** Where the state lies, or why there is none to be sealed. */
-async function findCarrier(
+/** Who carries the state, or why there is none to be sealed. Without a `pulumi` nothing is asked of another backend. */
+async function carrierOf(
   fs: FileSystem,
   place: StackPlace,
   options: RewrapOptions,
-): Promise<StateCarrier | 'none' | 'unreached'> {
+): Promise<FoundCarrier | 'none' | 'unreached'> {
   const found = findBackend(fs, place.project, options)
-  if (found.kind !== 'file') return found.kind
-  const backend = await FileBackend.open(fs, found.folder, options)
-  const reference = { project: place.project.name, stack: place.name }
-  return backend.find(reference) === undefined ? 'none' : fileCarrier(backend, reference)
+  if (found.kind === 'none') return 'none'
+  if (found.kind === 'unreached' && findPulumi(fs, options.env) === undefined) return 'unreached'
+  const otherwise =
+    'seal the state with "stackseal state rekey" between "pulumi stack export" and "pulumi stack import"'
+  return findCarrier(fs, place, { ...options, otherwise })
 }
+
+/** The same for a state that `pulumi` carries: what it refuses stands against the state alone, which opens as it is. */
+async function sealCarried(
+  { carrier, pulumi }: FoundCarrier,
+  tell: RewrapOptions['tell'],
+  seal: (carrier: StateCarrier) => Promise<RewrapResult['state']>,
+): Promise<RewrapResult['state']> {
+  try {
+    return await seal(carrier)
+  } catch (error) {
+    if (pulumi === undefined || !isStacksealError(error) || !LEFT_ALONE.has(error.code)) throw error
+    tell?.(`the state was not sealed anew: ${error.message}`)
+    return 'unreached'
+  }
+}
+
+const LEFT_ALONE: ReadonlySet<ErrorCode> = new Set(['ERR_PULUMI_FAILED', 'ERR_BACKEND_NOT_REACHED'])
 
 async function sealState(
   carrier: StateCarrier,
@@ -135,6 +163,8 @@ async function sealState(
   after: SealedKey,
   locking: LockStackOptions,
 ): Promise<RewrapResult['state']> {
+  // Looked for first: taking the locks makes folders.
+  if ((await carrier.read()) === undefined) return 'none'
   using lock = await carrier.lock(locking)
   const carried = await lock.read()
   if (carried === undefined) return 'none'

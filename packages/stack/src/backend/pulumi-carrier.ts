@@ -28,6 +28,8 @@ export interface PulumiCarrierOptions extends PulumiStack {
   readonly hint: string
 }
 
+// An import that is ended in the middle leaves the backend's lock behind. Less than what the command line waits in all.
+const IMPORT_PATIENCE_MS = 2000
 const SOURCE = 'pulumi stack export'
 const NO_SUCH_STACK = /no stack named .* found/
 const LOCKED = /currently locked|conflict: Another update/i
@@ -94,6 +96,7 @@ function run(
     input,
     maxBytes: MAX_STATE_BYTES,
     signal,
+    patienceMs: command === 'import' ? IMPORT_PATIENCE_MS : 0,
   })
 }
 

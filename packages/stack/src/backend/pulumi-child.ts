@@ -8,7 +8,8 @@ import type { FileSystem } from '../files/file-system.ts'
 import { errnoOf } from '../files/io-error.ts'
 
 const LARGEST_NOTE = 16 * 1024
-const GRACE_MS = 2000
+/** How long one that was asked to end may take. */
+const GRACE_MS = 1000
 
 export interface PulumiRun {
   readonly program: string
@@ -20,6 +21,8 @@ export interface PulumiRun {
   /** The most that is taken from its standard output, in bytes. */
   readonly maxBytes: number
   readonly signal?: AbortSignal | undefined
+  /** How long it may still go on after an abort, in milliseconds, before it is asked to end. */
+  readonly patienceMs: number
 }
 
 export interface PulumiRan {
@@ -56,14 +59,31 @@ function isProgram(fs: FileSystem, path: string, isWindows: boolean): boolean {
 
 /**
  * Runs `pulumi` to its end; documents go through pipes. An abort ends it: asked first, by force if it does not listen.
+ * It is in no process group of ours, so that a Ctrl-C at the terminal does not end it in the middle of a write.
  * @throws ERR_FILE_TOO_LARGE, ERR_PULUMI_FAILED where it can not be started, the reason of `signal`
  */
-export async function runPulumi({ program, cwd, env, input, maxBytes, signal, ...run }: PulumiRun): Promise<PulumiRan> {
+export async function runPulumi({
+  program,
+  cwd,
+  env,
+  input,
+  maxBytes,
+  signal,
+  patienceMs,
+  ...run
+}: PulumiRun): Promise<PulumiRan> {
   signal?.throwIfAborted()
-  const child = spawn(program, run.arguments, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true })
+  const child = spawn(program, run.arguments, {
+    cwd,
+    env,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    windowsHide: true,
+  })
   const pieces: Uint8Array[] = []
   let [size, stderr] = [0, '']
   const end = (): void => {
+    // Neither reaches a child that has ended.
     child.kill('SIGTERM')
     setTimeout(() => child.kill('SIGKILL'), GRACE_MS).unref()
   }
@@ -78,7 +98,8 @@ export async function runPulumi({ program, cwd, env, input, maxBytes, signal, ..
   // A child that ends before it has read everything says why by its exit number.
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
-  signal?.addEventListener('abort', end, { once: true })
+  const onAbort = (): void => void setTimeout(end, patienceMs).unref()
+  signal?.addEventListener('abort', onAbort, { once: true })
   try {
     const exit = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject)
@@ -94,7 +115,7 @@ export async function runPulumi({ program, cwd, env, input, maxBytes, signal, ..
       details: { errno },
     })
   } finally {
-    signal?.removeEventListener('abort', end)
+    signal?.removeEventListener('abort', onAbort)
   }
   throw new StacksealError(
     'ERR_FILE_TOO_LARGE',
