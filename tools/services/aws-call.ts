@@ -13,7 +13,9 @@ export interface AwsAnswer {
 
 interface AwsRequest {
   readonly address: string
-  readonly service: 'kms' | 'iam' | 'sts'
+  readonly method?: 'POST' | 'PUT'
+  readonly path?: string
+  readonly service: 'kms' | 'iam' | 'sts' | 's3'
   readonly region: string
   readonly caller: AwsCaller
   readonly headers: Readonly<Record<string, string>>
@@ -45,16 +47,32 @@ export async function iamCall(
   return answer.text
 }
 
+/** Makes a bucket. */
+export async function makeBucket(at: Pick<AwsRequest, 'address' | 'region' | 'caller'>, name: string): Promise<void> {
+  const headers = { 'x-amz-content-sha256': sha256('') }
+  const answer = await signedCall({ ...at, method: 'PUT', path: `/${name}`, service: 's3', headers, body: '' })
+  if (answer.status !== 200) throw new Error(`bucket ${name}: ${answer.status} ${answer.text}`)
+}
+
 /** Signature Version 4, as AWS documents it; the tests' own, so that the servers are not set up by what is tested. */
-function signedCall({ address, service, region, caller, headers, body }: AwsRequest): Promise<AwsAnswer> {
+function signedCall({
+  address,
+  method = 'POST',
+  path = '/',
+  service,
+  region,
+  caller,
+  headers,
+  body,
+}: AwsRequest): Promise<AwsAnswer> {
   const { host } = new URL(address)
   const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')
   const day = time.slice(0, 8)
   const signed: Record<string, string> = { ...headers, host, 'x-amz-date': time }
   const names = Object.keys(signed).toSorted()
   const canonical = [
-    'POST',
-    '/',
+    method,
+    path,
     '',
     ...names.map((name) => `${name}:${signed[name]}`),
     '',
@@ -67,8 +85,8 @@ function signedCall({ address, service, region, caller, headers, body }: AwsRequ
   const signature = hmac(key, toSign).toString('hex')
   const authorization = `AWS4-HMAC-SHA256 Credential=${caller.id}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`
   return new Promise((resolve, reject) => {
-    const options = { method: 'POST', headers: { ...signed, authorization }, agent: false }
-    const outgoing = request(`${address}/`, options, (reply) => {
+    const options = { method, headers: { ...signed, authorization }, agent: false }
+    const outgoing = request(`${address}${path}`, options, (reply) => {
       let text = ''
       reply.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
       reply.on('error', reject).on('end', () => resolve({ status: reply.statusCode ?? 0, text }))

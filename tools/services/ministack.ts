@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-import { type AwsCaller, iamCall } from './aws-call.ts'
+import { type AwsCaller, iamCall, makeBucket } from './aws-call.ts'
 import { freePorts } from './free-ports.ts'
 import { KmsAdmin } from './kms-admin.ts'
 import { pythonVenv, venvPython } from './python-venv.ts'
@@ -116,6 +116,10 @@ export class MiniStack {
       PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: statements }),
     })
     return `arn:aws:iam::${ACCOUNT}:role/${name}`
+  }
+
+  createBucket(name: string): Promise<void> {
+    return makeBucket({ address: this.address, region: 'us-east-1', caller: ROOT }, name)
   }
 
   async stop(): Promise<void> {

@@ -18,6 +18,7 @@ export const ERRORS = {
     kind: 'failed',
     summary: 'What was asked as a key service gave an answer that no key service gives.',
   },
+  ERR_PULUMI_FAILED: { kind: 'failed', summary: 'The installed Pulumi, which carries a state, failed.' },
 
   ERR_USAGE: { kind: 'usage', summary: 'The command line or the call has a wrong form.' },
   ERR_INVALID_KEY_URL: {

@@ -63,7 +63,13 @@ export async function initStack(options: InitStackOptions): Promise<InitStackRes
   const target = resolveStackFile(fs, file, { projectFolder: dirname(project.file), followLinks: options.followLinks })
   const label = basename(file)
 
-  await finishChange(fs, target, { ...lockOptions(options), env: options.env, tell: options.tell })
+  await finishChange(fs, target, {
+    ...lockOptions(options),
+    env: options.env,
+    tell: options.tell,
+    ask: options.ask,
+    cwd: options.cwd,
+  })
   const state = await openNewStackState(fs, project, name, options)
   const before = await readStackFile(fs, target, project, label)
   const kept = before?.sealedKey

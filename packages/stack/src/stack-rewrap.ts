@@ -1,10 +1,18 @@
-import { Envelope, isStacksealError, type KeyUrl, type Registry, type SealedKey, StacksealError } from '@stackseal/core'
+import {
+  Envelope,
+  type ErrorCode,
+  isStacksealError,
+  type KeyUrl,
+  type Registry,
+  type SealedKey,
+  StacksealError,
+} from '@stackseal/core'
 
-import { FileBackend } from './backend/file-backend.ts'
 import { findBackend } from './backend/find-backend.ts'
-import { lockStack } from './backend/stack-lock.ts'
+import { findPulumi } from './backend/pulumi-child.ts'
 import type { LockStackOptions } from './backend/stack-lock-places.ts'
-import type { StateHome } from './change/change-inputs.ts'
+import type { StateCarrier } from './backend/state-carrier.ts'
+import { findCarrier, type FoundCarrier } from './change/find-carrier.ts'
 import { finishChange } from './change/finish-change.ts'
 import { acquireLock } from './files/file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
@@ -62,7 +70,7 @@ export async function rewrapStack(options: RewrapOptions): Promise<RewrapResult>
   try {
     const { command = 'stackseal stack rewrap', lockTimeout: timeoutMs, signal, processes, env, tell } = options
     const locking = { command, timeoutMs, signal, processes }
-    await finishChange(fs, target, { ...locking, env, tell })
+    await finishChange(fs, target, { ...locking, env, tell, ask: options.ask, cwd: options.cwd })
     const first = await readFile(fs, place)
     const before = keyOfFile(first.file, place)
     const to = options.to === undefined ? before.url : newKeyUrl(options.to)
@@ -70,7 +78,7 @@ export async function rewrapStack(options: RewrapOptions): Promise<RewrapResult>
     if (options.passOver === true && isNothingNew(before.url, options.to === undefined ? undefined : to))
       return untouched
     for (const url of [before.url, to]) if (url.scheme === 'passphrase') throw notPossible(url)
-    const home = await openStateHome(fs, place, options)
+    const carrier = await carrierOf(fs, place, options)
     let opened: Envelope | undefined
     const after = await sealAnew(first.file, before, to, options, place, async (envelope) => {
       opened = envelope
@@ -78,7 +86,10 @@ export async function rewrapStack(options: RewrapOptions): Promise<RewrapResult>
     if (options.passOver === true && (await isOfSameVersion(before, after, options.registry))) return untouched
     // Both headers open the same data key: each document is whole before and after, and no journal is needed. The state
     // comes first: one that is left with the old header by a power cut opens all the same.
-    const state = typeof home === 'string' ? home : await sealState(home, before, opened, after, locking)
+    const state =
+      typeof carrier === 'string'
+        ? carrier
+        : await sealCarried(carrier, tell, (it) => sealState(it, before, opened, after, locking))
     using _lock = await acquireLock(fs, target, locking)
     const read = await readFile(fs, place)
     const current = read.text === first.text ? first.file : await StackFile.parse(read.text, project.name, label)
@@ -149,33 +160,53 @@ async function isOfSameVersion(before: SealedKey, after: SealedKey, registry: Re
   return version(after) !== undefined && version(before) === version(after)
 }
 
-/** Where the state lies, or why there is none to be sealed. */
-async function openStateHome(
+/** Who carries the state, or why there is none to be sealed. Without a `pulumi` nothing is asked of another backend. */
+async function carrierOf(
   fs: FileSystem,
   place: StackPlace,
   options: RewrapOptions,
-): Promise<StateHome | 'none' | 'unreached'> {
+): Promise<FoundCarrier | 'none' | 'unreached'> {
   const found = findBackend(fs, place.project, options)
-  if (found.kind !== 'file') return found.kind
-  const backend = await FileBackend.open(fs, found.folder, options)
-  return { backend, reference: { project: place.project.name, stack: place.name } }
+  if (found.kind === 'none') return 'none'
+  if (found.kind === 'unreached' && findPulumi(fs, options.env) === undefined) return 'unreached'
+  const otherwise =
+    'seal the state with "stackseal state rekey" between "pulumi stack export" and "pulumi stack import"'
+  return findCarrier(fs, place, { ...options, otherwise })
 }
 
+/** The same for a state that `pulumi` carries: what it refuses stands against the state alone, which opens as it is. */
+async function sealCarried(
+  { carrier, pulumi }: FoundCarrier,
+  tell: RewrapOptions['tell'],
+  seal: (carrier: StateCarrier) => Promise<RewrapResult['state']>,
+): Promise<RewrapResult['state']> {
+  try {
+    return await seal(carrier)
+  } catch (error) {
+    if (pulumi === undefined || !isStacksealError(error) || !LEFT_ALONE.has(error.code)) throw error
+    tell?.(`the state was not sealed anew: ${error.message}`)
+    return 'unreached'
+  }
+}
+
+const LEFT_ALONE: ReadonlySet<ErrorCode> = new Set(['ERR_PULUMI_FAILED', 'ERR_BACKEND_NOT_REACHED'])
+
 async function sealState(
-  { backend, reference }: StateHome,
+  carrier: StateCarrier,
   before: SealedKey,
   envelope: Envelope | undefined,
   after: SealedKey,
   locking: LockStackOptions,
 ): Promise<RewrapResult['state']> {
-  if (backend.find(reference) === undefined) return 'none'
-  using lock = await lockStack(backend, reference, locking)
-  const stored = backend.read(reference)
-  if (stored === undefined) return 'none'
-  const state = StateFile.parse(stored.bytes)
+  // Looked for first: taking the locks makes folders.
+  if ((await carrier.read()) === undefined) return 'none'
+  using lock = await carrier.lock(locking)
+  const carried = await lock.read()
+  if (carried === undefined) return 'none'
+  const state = StateFile.parse(carried.bytes)
   if (!state.hasDeployment) return 'none'
   if (envelope === undefined || !(await isUnderKey(state, before, envelope))) return 'other'
-  lock.replace(stored, state.withProvider(after).bytes)
+  await lock.replace(state.withProvider(after).bytes)
   return 'sealed'
 }
 

@@ -14,7 +14,7 @@ import type { ConfigValue, SecretText } from './values/config-value.ts'
 import { acquireLock, type FileLock } from './files/file-lock.ts'
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
 import type { ProcessTable } from './files/process-table.ts'
-import type { FinishOptions } from './change/finish-change.ts'
+import type { FinishOptions } from './change/finished-change.ts'
 import { type PendingChange, pendingChangeOf } from './change/pending-change.ts'
 import { ChangeJournal } from './change/change-journal.ts'
 import { isNotedSealedKey } from './noted-keys.ts'
@@ -266,8 +266,8 @@ export class Stack {
   }
 
   #finishOptions(): FinishOptions {
-    const { command = 'stackseal', lockTimeout: timeoutMs, signal, processes, env, tell } = this.#options
-    return { command, timeoutMs, signal, processes, env, tell }
+    const { command = 'stackseal', lockTimeout: timeoutMs, signal, processes, env, tell, ask, cwd } = this.#options
+    return { command, timeoutMs, signal, processes, env, tell, ask, cwd }
   }
 
   async #isKnown(sealedKey: SealedKey, envelope: Envelope): Promise<boolean> {

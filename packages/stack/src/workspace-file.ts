@@ -18,9 +18,15 @@ const NO_BACKEND = 'stackseal:'
  * and backend. Undefined where none is.
  */
 export function selectedStack(fs: FileSystem, project: Project, env: ProviderContext['env']): string | undefined {
+  const selected = selectedFullName(fs, project, env)
+  return selected?.slice(selected.lastIndexOf('/') + 1)
+}
+
+/** Its name as it was kept: `organization/<project>/<stack>`, with the owner of a stack of Pulumi Cloud. */
+export function selectedFullName(fs: FileSystem, project: Project, env: ProviderContext['env']): string | undefined {
   const { stacks } = readWorkspace(fs, workspaceFile(project, env))
   const selected = stacks[backendUrl(fs, project, env)]
-  return typeof selected === 'string' ? selected.slice(selected.lastIndexOf('/') + 1) : undefined
+  return typeof selected === 'string' ? selected : undefined
 }
 
 /** Selects a stack; fields of the workspace file that others wrote stay. */

@@ -13,7 +13,7 @@ const MANY_STACKS =
 
 const CHANGE_KEY_FLAGS: readonly Flag[] = [
   { name: 'dry-run', summary: 'Look whether every secret opens, and say what would change; make no key' },
-  { name: 'config-only', summary: 'Change the stack file alone, for a state that Pulumi carries' },
+  { name: 'config-only', summary: 'Change the stack file alone, and leave the state to you' },
   {
     name: 'new-passphrase-file',
     value: 'FILE',
@@ -112,7 +112,7 @@ export const STACK_COMMANDS: readonly Command[] = [
     words: ['stack', 'rewrap'],
     summary: "Seal a stack's data key anew",
     description: [
-      'Under the newest version of its key, after that was rotated; or under another key with --to. The data key and every ciphertext stay, so no secret changes. The new sealed key is opened, and compared, before it is stored.',
+      'Under the newest version of its key, after that was rotated; or under another key with --to. The data key and every ciphertext stay, so no secret changes. The new sealed key is opened, and compared, before it is stored. A state outside of a file:// backend follows where pulumi is on the PATH and reaches it.',
       'Whoever could open the old sealed key can still open these secrets. A passphrase seals nothing and can not be re-wrapped.',
       MANY_STACKS,
       'A stack is passed over that is under the URL of --to already; without --to, one whose sealed key is of the newest version of its key (Vault tells versions, for the others it is sealed anew), and one on a passphrase or without a key.',
@@ -184,7 +184,8 @@ export const STACK_COMMANDS: readonly Command[] = [
     words: ['stack', 'change-secrets-provider'],
     summary: "Move a stack's secrets to another key",
     description: [
-      'To a new data key under a key URL, or under a passphrase: every secret of the stack file and of its state in a file:// backend. All of it is opened, encrypted anew and opened again before a byte is written; a secret that does not open is named, and nothing is changed. Then both files change together. If that is interrupted, the next command that changes the stack finishes it, or "stackseal stack recover".',
+      'To a new data key under a key URL, or under a passphrase: every secret of the stack file and of its state. All of it is opened, encrypted anew and opened again before a byte is written; a secret that does not open is named, and nothing is changed. Then both change together. If that is interrupted, the next command that changes the stack finishes it, or "stackseal stack recover".',
+      'A state in a file:// backend is changed by Stackseal itself. From any other (a bucket, Pulumi Cloud) the installed pulumi carries it, by stack export and stack import: it has to be on the PATH, logged in, and able to use the new key. It is given the new passphrase in the environment of the import, and nothing else that is secret.',
       'The old passphrase comes from where it always comes from. The new one is asked for twice, or comes from --new-passphrase-file, --new-passphrase-stdin, STACKSEAL_NEW_PASSPHRASE or the file that STACKSEAL_NEW_PASSPHRASE_FILE names. The word default means a passphrase.',
       'History, backups and .bak files keep their old ciphertexts; the last lines say how many there are.',
       MANY_STACKS,
@@ -203,7 +204,7 @@ export const STACK_COMMANDS: readonly Command[] = [
         line: 'stackseal stack change-secrets-provider hashivault://app --dry-run',
       },
       {
-        text: 'A stack whose state is not in a file:// backend: its file, and then its state',
+        text: 'The stack file alone, where neither reaches the state: the last lines say how it follows',
         line: 'stackseal stack change-secrets-provider hashivault://app --config-only',
       },
       {
@@ -237,7 +238,7 @@ export const STACK_COMMANDS: readonly Command[] = [
     words: ['stack', 'recover'],
     summary: 'Finish a change of the key that was interrupted',
     description: [
-      'Puts the prepared files in their places: no key and no network are needed. What another program wrote meanwhile is not touched, but named; then --force takes the prepared file and keeps the other beside it, and --abandon leaves the files as they are, each with the key that it names.',
+      'Puts the prepared files in their places: no key and no network are needed, unless pulumi carries the state. Then it is asked whether it did; if not, it does now, and takes a new passphrase from STACKSEAL_NEW_PASSPHRASE, its file, or an answer. What another program wrote meanwhile is not touched, but named; then --force takes the prepared file and keeps the other beside it, and --abandon leaves the files as they are, each with the key that it names.',
     ],
     arguments: [{ name: 'name' }],
     flags: [

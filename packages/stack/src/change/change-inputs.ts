@@ -1,8 +1,7 @@
 import { type Envelope, isStacksealError, type SealedKey, StacksealError } from '@stackseal/core'
 import { basename } from 'node:path'
 
-import { FileBackend, type StackReference, type StoredCheckpoint } from '../backend/file-backend.ts'
-import { backendNotReached, findBackend, type FindBackendOptions } from '../backend/find-backend.ts'
+import type { CarriedState, StateCarrier } from '../backend/state-carrier.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import type { TextFile } from '../files/read-file.ts'
 import { StackFile } from '../stack-file.ts'
@@ -18,54 +17,30 @@ export interface ChangeInputs {
   readonly read: TextFile
   readonly file: StackFile
   /** Undefined for the stack file alone, and for a stack without a state. */
-  readonly state: { readonly stored: StoredCheckpoint; readonly parsed: StateFile } | undefined
-}
-
-/** Where a stack's state lies. */
-export interface StateHome {
-  readonly backend: FileBackend
-  readonly reference: StackReference
-}
-
-/**
- * Finds the backend of a stack whose state is part of a change.
- * @throws ERR_BACKEND_NOT_REACHED
- */
-export async function findStateHome(
-  fs: FileSystem,
-  place: StackPlace,
-  options: FindBackendOptions,
-): Promise<StateHome> {
-  const found = findBackend(fs, place.project, options)
-  if (found.kind !== 'file') {
-    const pipe = `pulumi stack export | stackseal state rekey --to-stack-file ${place.label} | pulumi stack import`
-    throw backendNotReached(found, `first this command with --config-only, then: ${pipe}`)
-  }
-  const backend = await FileBackend.open(fs, found.folder, options)
-  return { backend, reference: { project: place.project.name, stack: place.name } }
+  readonly state: { readonly carried: CarriedState; readonly parsed: StateFile } | undefined
 }
 
 /** Reads both documents of a stack. */
 export async function readInputs(
   fs: FileSystem,
   place: StackPlace,
-  home: StateHome | undefined,
+  carrier: Pick<StateCarrier, 'read'> | undefined,
 ): Promise<ChangeInputs> {
   const read = await readStackText(fs, place.target)
   if (read === undefined) throw noSuchStack(fs, place)
   const file = await StackFile.parse(read.text, place.project.name, place.label)
-  const stored = home?.backend.read(home.reference)
-  return { read, file, state: stored === undefined ? undefined : { stored, parsed: parseState(stored) } }
+  const carried = await carrier?.read()
+  return { read, file, state: carried === undefined ? undefined : { carried, parsed: parseState(carried) } }
 }
 
-function parseState(stored: StoredCheckpoint): StateFile {
+function parseState({ bytes, source }: CarriedState): StateFile {
   try {
-    return StateFile.parse(stored.bytes)
+    return StateFile.parse(bytes)
   } catch (error) {
     if (!isStacksealError(error)) throw error
-    throw new StacksealError(error.code, `${basename(stored.file)} can not be read: ${error.message}`, {
+    throw new StacksealError(error.code, `${basename(source)} can not be read: ${error.message}`, {
       hint: error.hint,
-      details: { ...error.details, file: stored.file },
+      details: { ...error.details, file: source },
       cause: error.cause,
     })
   }
@@ -86,7 +61,7 @@ export async function openOldKeys(inputs: ChangeInputs, world: KeyWorld, place: 
   const keyOfState = sealedKeyOfState(inputs)
   if (state === undefined || keyOfState === undefined) return { ofConfig, ofState: undefined }
   if (ofConfig !== undefined && isSameKey(keyOfFile, keyOfState)) return { ofConfig, ofState: ofConfig }
-  const label = basename(state.stored.file)
+  const label = basename(state.carried.source)
   return { ofConfig, ofState: await openStackKey(keyOfState, world, { ...place, label }) }
 }
 

@@ -10,6 +10,8 @@ import { makeFolder } from '../files/make-folder.ts'
 import { readTextFile } from '../files/read-file.ts'
 import { replaceFile, stagedPath } from '../files/replace-file.ts'
 import { stateFolder } from '../state-notes.ts'
+import type { CarriedTarget } from './carried-target.ts'
+import { removeIfThere } from './remove-if-there.ts'
 
 /** A file that a change replaces. */
 export interface ChangeTarget {
@@ -40,10 +42,14 @@ export interface ChangeRecord {
   readonly locks?: StackLockPlaces
   /** In the order in which they are switched. */
   readonly targets: readonly ChangeTarget[]
+  /** The state, where `pulumi` carries it; it comes before all targets. */
+  readonly carried?: CarriedTarget
 }
 
 const LARGEST_RECORD_BYTES = 1024 * 1024
 const VERSION = 1
+/** Of a record whose state is carried: whoever does not know of that must not switch the files alone. */
+const CARRIED_VERSION = 2
 
 /**
  * Where the next content of a file lies while several files are changed together. It is not the name that a writer of one
@@ -68,6 +74,11 @@ export class ChangeJournal {
     this.path = folder === undefined ? undefined : join(folder, `${sha256Hex(stackFile)}.json`)
   }
 
+  /** Where a state lies that is to be carried: beside the record, where a checkout can not bring a forged one either. */
+  get documentPath(): string {
+    return (this.path ?? '').replace(/\.json$/, '.state')
+  }
+
   /**
    * The record; undefined where no change was begun.
    * @throws ERR_MALFORMED_FILE, ERR_IO
@@ -88,7 +99,9 @@ export class ChangeJournal {
         details: { changed: false },
       })
     }
-    const bytes = new TextEncoder().encode(`${JSON.stringify({ ...record, version: VERSION })}\n`)
+    const bytes = new TextEncoder().encode(
+      `${JSON.stringify({ ...record, version: record.carried === undefined ? VERSION : CARRIED_VERSION })}\n`,
+    )
     try {
       makeFolder(this.#fs, dirname(path), 0o700)
       const before = readTextFile(this.#fs, path, LARGEST_RECORD_BYTES)
@@ -145,17 +158,6 @@ export function pendingRecords(fs: FileSystem, env: Environment): readonly Chang
     .flatMap((name) => readRecord(fs, join(folder, name)) ?? [])
 }
 
-/** Removes a name; gives whether it was there. */
-export function removeIfThere(fs: FileSystem, path: string): boolean {
-  try {
-    fs.unlink(path)
-    return true
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false
-    throw error
-  }
-}
-
 function journalFolder(env: Environment): string | undefined {
   const folder = stateFolder(env)
   return folder === undefined ? undefined : join(folder, 'changes')
@@ -193,12 +195,20 @@ function readRecordText(fs: FileSystem, path: string): string | undefined {
 }
 
 function isChangeRecord(value: unknown): value is ChangeRecord {
-  if (!isRecord(value) || value['version'] !== VERSION) return false
-  const { phase, command, time, stack, file, locks, targets } = value
+  if (!isRecord(value)) return false
+  const { version, phase, command, time, stack, file, locks, targets, carried } = value
+  if (version !== (carried === undefined ? VERSION : CARRIED_VERSION)) return false
+  if (carried !== undefined && !isCarriedTarget(carried)) return false
   if (phase !== 'staging' && phase !== 'switching') return false
   if (!areTexts(command, time, stack, file) || !Array.isArray(targets) || !targets.every(isTarget)) return false
   if (locks === undefined) return true
   return isRecord(locks) && areTexts(locks['own'], locks['folder'], locks['stagingFolder'], locks['stack'])
+}
+
+function isCarriedTarget(value: unknown): value is CarriedTarget {
+  if (!isRecord(value)) return false
+  const { stack, folder, backend, document, before, after, keyAfter, needsPassphrase } = value
+  return areTexts(stack, folder, backend, document, before, after, keyAfter) && typeof needsPassphrase === 'boolean'
 }
 
 function isTarget(value: unknown): value is ChangeTarget {

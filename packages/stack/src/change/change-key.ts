@@ -1,30 +1,33 @@
-import { Envelope, isStacksealError, type KeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
+import { type Envelope, isStacksealError, type KeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
 
 import type { StateArchive } from '../backend/state-archives.ts'
-import { stackLockPlaces } from '../backend/stack-lock-places.ts'
-import { nextCheckpoint } from '../backend/write-checkpoint.ts'
+import type { CarrierLock, StateCarrier } from '../backend/state-carrier.ts'
 import { acquireLock } from '../files/file-lock.ts'
 import { type FileSystem, nodeFileSystem } from '../files/file-system.ts'
+import { sha256Hex } from '../files/hash.ts'
 import { isNotedSealedKey, nextKeyNote } from '../noted-keys.ts'
-import { newKeyUrl, providerContext } from '../stack-key.ts'
+import { newKeyUrl } from '../stack-key.ts'
 import { findStack, type StackPlace } from '../stack-place.ts'
 import type { OpenStackOptions } from '../stack.ts'
+import type { StateFile } from '../state/state-file.ts'
 import { isTrustedSealedKey } from '../trusted-keys.ts'
 import { isAlreadyMoved } from './already-moved.ts'
 import {
   type ChangeInputs,
-  findStateHome,
   isSameKey,
   type OldKeys,
   openOldKeys,
   readInputs,
   refuseBroken,
   sealedKeyOfState,
-  type StateHome,
 } from './change-inputs.ts'
+import { type CarriedChange, carriedChange } from './carried-change.ts'
+import { keyHash } from './carried-target.ts'
 import { ChangeJournal } from './change-journal.ts'
+import { type FoundCarrier, findCarrier, refusePendingOperations } from './find-carrier.ts'
 import { finishChange } from './finish-change.ts'
-import { newKeyError, newKeyWorld, type NewPassphraseOptions } from './new-passphrase.ts'
+import { type MadeKey, makeKey } from './make-key.ts'
+import type { NewPassphraseOptions } from './new-passphrase.ts'
 import { rekeyConfig } from './rekey-config.ts'
 import { rekeyWholeState } from './rekey-state.ts'
 import { type NextFile, type PlannedChange, runChange } from './run-change.ts'
@@ -52,7 +55,7 @@ export interface ChangeKeyResult {
   readonly name: string
   /** Absolute path of the stack file. */
   readonly file: string
-  /** Absolute path of the state; undefined where it was no part of the change. */
+  /** Absolute path of the state, or `pulumi stack export` where that carries it; undefined where it was no part of the change. */
   readonly state: string | undefined
   readonly before: SealedKey | undefined
   /** The key URL that the stack has now, or would have. */
@@ -79,7 +82,8 @@ export function changeSecretsProvider(options: ChangeSecretsProviderOptions): Pr
 
 /**
  * The same under the provider that the stack has: a new data key, or a new passphrase.
- * @throws ERR_NO_SECRETS_PROVIDER; ERR_KEY_NOT_PROVEN; ERR_BACKEND_NOT_REACHED; ERR_DECRYPT_FAILED and the like, with every secret that does
+ * @throws ERR_NO_SECRETS_PROVIDER; ERR_KEY_NOT_PROVEN; ERR_BACKEND_NOT_REACHED, also where `pulumi` has to carry the state and is not
+ * there; ERR_PULUMI_FAILED; ERR_DECRYPT_FAILED and the like, with every secret that does
  * not open in `details.secrets`; ERR_CHANGED_MEANWHILE, ERR_LOCKED, ERR_IO; what the providers throw. `details.changed`
  * tells whether a file was changed, `details.pending` whether the change waits to be finished.
  */
@@ -111,21 +115,37 @@ async function changeKeyOf(
     processes: options.processes,
   }
   if (options.dryRun !== true)
-    await finishChange(fs, place.target, { ...locking, env: options.env, tell: options.tell })
-  const home = options.configOnly === true ? undefined : await findStateHome(fs, place, options)
-  const inputs = await readInputs(fs, place, home)
+    await finishChange(fs, place.target, {
+      ...locking,
+      env: options.env,
+      tell: options.tell,
+      ask: options.ask,
+      cwd: options.cwd,
+    })
+  let made: MadeKey | undefined
+  const found =
+    options.configOnly === true
+      ? undefined
+      : await findCarrier(fs, place, {
+          ...options,
+          otherwise: configOnlyRecipe(place),
+          passphrase: async () => made?.passphrase() ?? {},
+        })
+  const carrier = found?.carrier
+  const inputs = await readInputs(fs, place, carrier)
+  if (found?.pulumi !== undefined && inputs.state !== undefined) refusePendingOperations(inputs.state.carried.bytes)
   const before = inputs.file.sealedKey
   const to = url ?? requireKey(before, place).url
   const result = {
     name: place.name,
     file: place.file,
-    state: inputs.state?.stored.file,
+    state: inputs.state?.carried.source,
     before,
     to,
     passedOver: false,
     configSecrets: [...inputs.file.secrets()].length,
     stateSecrets: inputs.state?.parsed.slots.length ?? 0,
-    archives: home?.backend.archives(home.reference) ?? [],
+    archives: carrier?.archives() ?? [],
   }
   if (options.passOver === true && (await isAlreadyMoved(inputs, url, options, place))) {
     return { ...result, passedOver: true, after: undefined }
@@ -135,13 +155,15 @@ async function changeKeyOf(
   if (url === undefined) refuseUnproven(fs, inputs, keys, options, place)
   if (options.dryRun === true) return { ...result, after: undefined }
 
-  const envelope = await makeKey(to, options, place)
+  made = await makeKey(to, options, place)
+  const { envelope } = made
   // From the lock on nobody of ours writes; what was read before it may be old by now.
   using _lock = await acquireLock(fs, place.target, locking)
-  const locks = home === undefined ? undefined : stackLockPlaces(home.backend, home.reference)
+  const locks = carrier?.files?.locks()
+  const journal = new ChangeJournal(fs, options.env, place.target)
   const change: PlannedChange = {
     fs,
-    journal: new ChangeJournal(fs, options.env, place.target),
+    journal,
     locks,
     locking,
     record: {
@@ -154,16 +176,22 @@ async function changeKeyOf(
       targets: [],
     },
     prepare: async () => {
-      const current = await readInputs(fs, place, home)
+      // What `pulumi` reads is under no lock of ours: it sees by itself that nobody wrote meanwhile.
+      const lock = found?.pulumi === undefined ? undefined : await found.carrier.lock(locking)
+      const current = await readInputs(fs, place, lock ?? carrier)
       refuseOtherKeys(inputs, current, place)
-      const files = await nextFiles(current, keys, envelope, place, home)
-      if (to.scheme === 'passphrase') return files
-      const note = nextKeyNote(fs, options.env, place.target, envelope.sealedKey)
-      return note === undefined ? files : [{ role: 'aside', ...note }, ...files]
+      const document = await nextState(current, keys, envelope)
+      const files = await nextFiles(current, keys, envelope, place, document, carrier)
+      const note =
+        to.scheme === 'passphrase' ? undefined : nextKeyNote(fs, options.env, place.target, envelope.sealedKey)
+      return {
+        files: note === undefined ? files : [{ role: 'aside', ...note }, ...files],
+        carried: carriedBy(found, lock, current, document, envelope, journal),
+      }
     },
   }
   await runChange(change)
-  return { ...result, after: envelope.sealedKey, archives: home?.backend.archives(home.reference) ?? [] }
+  return { ...result, after: envelope.sealedKey, archives: carrier?.archives() ?? [] }
 }
 
 function requireKey(sealedKey: SealedKey | undefined, { name }: StackPlace): SealedKey {
@@ -197,16 +225,6 @@ function refuseUnproven(
   )
 }
 
-/** A new data key, which was seen to open. */
-async function makeKey(to: KeyUrl, options: ChangeKeyOptions, place: StackPlace): Promise<Envelope> {
-  const world = { ...options, ...newKeyWorld(to, options, options) }
-  try {
-    return await Envelope.create(to, options.registry, providerContext(world, place.file))
-  } catch (error) {
-    throw newKeyError(error)
-  }
-}
-
 /** Somebody may have changed values meanwhile; they may not have changed the keys that were opened. */
 function refuseOtherKeys(before: ChangeInputs, current: ChangeInputs, { label }: StackPlace): void {
   const isSame =
@@ -220,13 +238,21 @@ function refuseOtherKeys(before: ChangeInputs, current: ChangeInputs, { label }:
   })
 }
 
+/** The state under the new key; undefined where there is none, or none that has a place for a key. */
+async function nextState({ state }: ChangeInputs, keys: OldKeys, envelope: Envelope): Promise<StateFile | undefined> {
+  if (state === undefined) return undefined
+  const document = await rekeyWholeState(state.parsed, keys.ofState, envelope)
+  return document === state.parsed ? undefined : document
+}
+
 /** What every file is to hold, in the order in which they are switched: the state's, then the stack file. */
 async function nextFiles(
   { read, file, state }: ChangeInputs,
   keys: OldKeys,
   envelope: Envelope,
   place: StackPlace,
-  home: StateHome | undefined,
+  document: StateFile | undefined,
+  carrier: StateCarrier | undefined,
 ): Promise<readonly NextFile[]> {
   const rekeyed = await rekeyConfig(file, keys.ofConfig, envelope)
   const stackFile: NextFile = {
@@ -235,10 +261,36 @@ async function nextFiles(
     bytes: new TextEncoder().encode(rekeyed.text),
     before: read.bytes,
   }
-  if (state === undefined || home === undefined) return [stackFile]
-  const document = await rekeyWholeState(state.parsed, keys.ofState, envelope)
-  if (document === state.parsed) return [stackFile]
-  const files = nextCheckpoint(home.backend, state.stored, document.bytes)
-  const { target } = state.stored
-  return [...files.map((next): NextFile => ({ role: next.path === target ? 'state' : 'aside', ...next })), stackFile]
+  if (state === undefined || document === undefined || carrier?.files === undefined) return [stackFile]
+  const files = carrier.files.next(state.carried, document.bytes)
+  const last = files.length - 1
+  return [...files.map((next, i): NextFile => ({ role: i === last ? 'state' : 'aside', ...next })), stackFile]
+}
+
+/** The part of the change that `pulumi` carries, where it carries one. */
+function carriedBy(
+  found: FoundCarrier | undefined,
+  lock: CarrierLock | undefined,
+  { state }: ChangeInputs,
+  document: StateFile | undefined,
+  envelope: Envelope,
+  journal: ChangeJournal,
+): CarriedChange | undefined {
+  if (found?.pulumi === undefined || lock === undefined || state === undefined || document === undefined) {
+    return undefined
+  }
+  const { place, observer } = found.pulumi
+  const target = {
+    ...place,
+    document: journal.documentPath,
+    before: sha256Hex(state.carried.bytes),
+    after: sha256Hex(document.bytes),
+    keyAfter: keyHash(envelope.sealedKey),
+    needsPassphrase: envelope.sealedKey.url.scheme === 'passphrase',
+  }
+  return carriedChange({ target, lock, observer, document, envelope })
+}
+
+function configOnlyRecipe({ label }: StackPlace): string {
+  return `first this command with --config-only, then: pulumi stack export | stackseal state rekey --to-stack-file ${label} | pulumi stack import`
 }

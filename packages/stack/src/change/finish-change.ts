@@ -8,35 +8,20 @@ import {
   type StackLockPlaces,
   takeStackLocks,
 } from '../backend/stack-lock-places.ts'
-import type { Environment } from '../environment.ts'
 import { acquireLock } from '../files/file-lock.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import { sha256Hex } from '../files/hash.ts'
 import { ioError } from '../files/io-error.ts'
 import { readBytes } from '../files/read-file.ts'
-import { ChangeJournal, type ChangeRecord, pendingRecords, removeIfThere } from './change-journal.ts'
-import { isSwitched, switchTargets } from './switch-targets.ts'
-
-/** What becomes of a file that holds neither its old nor its new bytes: nothing, the new ones take its place, it stays. */
-export type Resolution = 'refuse' | 'force' | 'abandon'
-
-export interface FinishOptions extends LockStackOptions {
-  readonly env: Environment
-  readonly tell?: ((text: string) => void) | undefined
-}
-
-/** What became of a change that was interrupted. */
-export interface FinishedChange {
-  readonly record: ChangeRecord
-  /** `finished`: every file has its new content. `undone`: none had, and what was prepared is gone. `abandoned`: as asked. */
-  readonly outcome: 'finished' | 'undone' | 'abandoned'
-  /** Files that were replaced although they held something else, and where that is kept. */
-  readonly kept: readonly { readonly path: string; readonly keptAs: string }[]
-}
+import { removeDocument } from './carried-target.ts'
+import { ChangeJournal, type ChangeRecord, pendingRecords } from './change-journal.ts'
+import type { FinishedChange, FinishOptions, Resolution } from './finished-change.ts'
+import { removeIfThere } from './remove-if-there.ts'
+import { isSwitched, refuseOthers, switchTargets } from './switch-targets.ts'
 
 /**
  * Finishes the change of a stack that was interrupted, if there is one. It takes renames alone: no key is opened and no
- * service called. Only one process does it; whoever comes later finds nothing to do.
+ * service called, unless `pulumi` has to carry the state. Only one process does it; whoever comes later finds nothing to do.
  * @throws ERR_CHANGED_MEANWHILE where a file holds neither its old nor its new bytes; nothing is touched then
  * @throws ERR_LOCKED, ERR_IO
  */
@@ -52,7 +37,9 @@ export async function finishChange(
   // A process that was still at it may have ended it while the lock was waited for.
   const record = journal.read()
   if (record === undefined) return undefined
-  const finished = await withStackLocks(fs, record.locks, options, () => resolve(fs, journal, record, resolution))
+  const finished = await withStackLocks(fs, record.locks, options, () =>
+    resolve(fs, journal, record, resolution, options),
+  )
   // Last of all, so that until then whoever comes finds what is left.
   journal.remove()
   options.tell?.(told(finished))
@@ -81,8 +68,15 @@ function told({ record, outcome }: FinishedChange): string {
   return `cleared away ${what}: it had changed nothing yet`
 }
 
-function resolve(fs: FileSystem, journal: ChangeJournal, record: ChangeRecord, resolution: Resolution): FinishedChange {
-  if (record.phase === 'staging' || (resolution !== 'force' && hasNotBegun(fs, record))) {
+async function resolve(
+  fs: FileSystem,
+  journal: ChangeJournal,
+  record: ChangeRecord,
+  resolution: Resolution,
+  options: FinishOptions,
+): Promise<FinishedChange> {
+  const isForced = resolution === 'force'
+  if (record.phase === 'staging' || (!isForced && record.carried === undefined && hasNotBegun(fs, record))) {
     clearAway(fs, journal, record)
     return { record, outcome: 'undone', kept: [] }
   }
@@ -91,7 +85,15 @@ function resolve(fs: FileSystem, journal: ChangeJournal, record: ChangeRecord, r
     return { record, outcome: 'abandoned', kept: [] }
   }
   try {
-    return { record, outcome: 'finished', kept: switchTargets(fs, record, resolution === 'force') }
+    let kept: FinishedChange['kept'] = []
+    if (record.carried !== undefined) {
+      refuseOthers(fs, record, isForced)
+      const { finishCarried } = await import('./finish-carried.ts')
+      kept = await finishCarried(fs, record.carried, options, isForced)
+    }
+    kept = [...kept, ...switchTargets(fs, record, isForced)]
+    if (record.carried !== undefined) removeDocument(fs, record.carried.document)
+    return { record, outcome: 'finished', kept }
   } catch (error) {
     throw interruptedChange(fs, record, error)
   }
@@ -129,6 +131,7 @@ export async function withStackLocks<T>(
 export function clearAway(fs: FileSystem, journal: ChangeJournal, record: ChangeRecord): void {
   // From here on there is no way forward any more, so the record must not promise one.
   if (record.phase === 'switching') journal.write({ ...record, phase: 'staging' })
+  if (record.carried !== undefined) removeDocument(fs, record.carried.document)
   const folders = new Set<string>()
   for (const { staged } of record.targets) {
     try {
@@ -159,15 +162,21 @@ function hashOf(fs: FileSystem, path: string): string | null {
  */
 export function interruptedChange(fs: FileSystem, record: ChangeRecord, error: unknown): unknown {
   if (!isStacksealError(error)) return error
-  const changed = isSwitched(fs, record)
+  // Of a carried state nobody knows without asking for it: it may be the new one.
+  const changed = record.carried !== undefined || isSwitched(fs, record)
   const label = basename(record.file)
-  const hint =
-    error.code === 'ERR_CHANGED_MEANWHILE'
-      ? error.hint
-      : 'run "stackseal stack recover" when the cause is gone: it finishes the change, without a key'
+  const hint = error.code === 'ERR_CHANGED_MEANWHILE' ? error.hint : finishHint(record)
   return new StacksealError(error.code, `the change of stack ${record.stack} is not finished: ${error.message}`, {
     hint,
     details: { ...error.details, file: label, changed, pending: true },
     cause: error.cause,
   })
+}
+
+function finishHint({ carried }: ChangeRecord): string {
+  const recover = 'run "stackseal stack recover" when the cause is gone: it finishes the change'
+  if (carried === undefined) return `${recover}, without a key`
+  return carried.needsPassphrase
+    ? `${recover}; where pulumi still has to carry the state, STACKSEAL_NEW_PASSPHRASE gives the new passphrase`
+    : recover
 }

@@ -5,13 +5,23 @@ import type { LockStackOptions, StackLockPlaces } from '../backend/stack-lock-pl
 import type { FileSystem } from '../files/file-system.ts'
 import { sha256Hex } from '../files/hash.ts'
 import { type NextContent, stageReplacement } from '../files/replace-file.ts'
+import type { CarriedChange } from './carried-change.ts'
+import { removeDocument, stageDocument } from './carried-target.ts'
 import { type ChangeJournal, changePath, type ChangeRecord, type ChangeTarget } from './change-journal.ts'
 import { clearAway, flushFolder, interruptedChange, withStackLocks } from './finish-change.ts'
-import { isSwitched, switchTargets } from './switch-targets.ts'
+import { isSwitched, refuseOthers, switchTargets } from './switch-targets.ts'
 
 /** A file that is to be replaced, and what depends on it. */
 export interface NextFile extends NextContent {
   readonly role: ChangeTarget['role']
+}
+
+/** What a change is about to do. */
+export interface PreparedChange {
+  /** What every file is to hold, in the order in which they are switched. */
+  readonly files: readonly NextFile[]
+  /** The state, where somebody else carries it: it comes before the files. */
+  readonly carried: CarriedChange | undefined
 }
 
 /** A change of several files, about to be made. The caller holds the stack file's lock. */
@@ -23,8 +33,8 @@ export interface PlannedChange {
   readonly locking: LockStackOptions
   /** Without its targets, which are known only under the locks. */
   readonly record: ChangeRecord
-  /** Reads under the locks, and gives what every file is to hold, in the order in which they are switched. */
-  readonly prepare: () => Promise<readonly NextFile[]>
+  /** Reads under the locks. */
+  readonly prepare: () => Promise<PreparedChange>
 }
 
 /**
@@ -36,6 +46,7 @@ export interface PlannedChange {
 export async function runChange(change: PlannedChange): Promise<void> {
   const { fs, journal, locks, locking } = change
   let { record } = change
+  let carried: CarriedChange | undefined
   const note = (next: ChangeRecord): void => {
     // Before it is written: a write that fails may have been one all the same.
     record = next
@@ -44,18 +55,27 @@ export async function runChange(change: PlannedChange): Promise<void> {
   try {
     note(record)
     await withStackLocks(fs, locks, locking, async () => {
-      const files = await change.prepare()
-      note({ ...record, targets: files.map(targetOf) })
+      const prepared = await change.prepare()
+      const { files } = prepared
+      carried = prepared.carried
+      note({ ...record, targets: files.map(targetOf), ...(carried === undefined ? {} : { carried: carried.target }) })
+      if (carried !== undefined) stageDocument(fs, carried.target, carried.bytes)
       for (const file of files) stageReplacement(fs, changePath(file.path), file)
       // Their names too: the record must not promise what a power cut can take away.
       for (const folder of new Set(files.map(({ path }) => dirname(path)))) flushFolder(fs, folder)
       locking.signal?.throwIfAborted()
       note({ ...record, phase: 'switching' })
+      if (carried !== undefined) {
+        // Once the state is another, the file has to follow: what stands against that is seen before.
+        refuseOthers(fs, record, false)
+        await carried.replace()
+      }
       switchTargets(fs, record, false)
     })
+    if (record.carried !== undefined) removeDocument(fs, record.carried.document)
     journal.remove()
   } catch (error) {
-    throw settled(fs, journal, record, error)
+    throw await settled(fs, journal, record, carried, error)
   }
 }
 
@@ -70,9 +90,16 @@ function targetOf({ role, path, bytes, before }: NextFile): ChangeTarget {
 }
 
 /** Calls a change off that failed before anything was switched; one that had begun to switch waits to be finished. */
-function settled(fs: FileSystem, journal: ChangeJournal, record: ChangeRecord, error: unknown): unknown {
+async function settled(
+  fs: FileSystem,
+  journal: ChangeJournal,
+  record: ChangeRecord,
+  carried: CarriedChange | undefined,
+  error: unknown,
+): Promise<unknown> {
   try {
-    if (record.phase === 'switching' && isSwitched(fs, record)) return interruptedChange(fs, record, error)
+    const isBegun = record.phase === 'switching' && (isSwitched(fs, record) || (await carried?.look()) === 'new')
+    if (isBegun) return interruptedChange(fs, record, error)
     clearAway(fs, journal, record)
     journal.remove()
     return error

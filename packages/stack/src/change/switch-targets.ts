@@ -6,7 +6,8 @@ import type { FileSystem } from '../files/file-system.ts'
 import { sha256Hex } from '../files/hash.ts'
 import { errnoOf, ioError } from '../files/io-error.ts'
 import { readBytes } from '../files/read-file.ts'
-import { type ChangeRecord, type ChangeTarget, removeIfThere } from './change-journal.ts'
+import type { ChangeRecord, ChangeTarget } from './change-journal.ts'
+import { removeIfThere } from './remove-if-there.ts'
 
 /** Something else that stood in a file's place, and the name that it has now. */
 export interface KeptFile {
@@ -48,7 +49,8 @@ function hashOf(fs: FileSystem, path: string): string | null {
   return bytes === undefined ? null : sha256Hex(bytes)
 }
 
-function refuseOthers(fs: FileSystem, { targets, stack }: ChangeRecord, force: boolean): void {
+/** Sees that {@link switchTargets} could do its work. */
+export function refuseOthers(fs: FileSystem, { targets, stack }: ChangeRecord, force: boolean): void {
   for (const target of targets) {
     if (target.role === 'aside') continue
     const condition = conditionOf(fs, target)
