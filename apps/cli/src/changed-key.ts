@@ -1,5 +1,5 @@
 import { isStacksealError } from '@stackseal/core'
-import type { ArchiveKind, ChangeKeyResult } from '@stackseal/stack'
+import type { ArchiveKind, ChangeKeyResult, StateArchive } from '@stackseal/stack'
 import { basename } from 'node:path'
 import type { Invocation } from './command.ts'
 
@@ -20,7 +20,7 @@ export async function changedKey(
   trace(`${flags.on('dry-run') ? 'read' : 'wrote'} ${result.file}`)
   if (result.state !== undefined) trace(`${flags.on('dry-run') ? 'read' : 'wrote'} ${result.state}`)
   if (options.json) {
-    const { before, to, configSecrets, stateSecrets, archives } = result
+    const { before, to, configSecrets, stateSecrets, archives, rekeyedArchives } = result
     const answer = {
       file: basename(result.file),
       state: result.state ?? null,
@@ -28,7 +28,8 @@ export async function changedKey(
       before: before?.url.text ?? null,
       after: to.text,
       secrets: { config: configSecrets, state: stateSecrets },
-      archives: archives.map(({ kind, file }) => ({ kind, file })),
+      archives: listed(archives),
+      rekeyedArchives: listed(rekeyedArchives),
     }
     terminal.out(`${JSON.stringify(answer, undefined, 2)}\n`)
     return
@@ -41,15 +42,19 @@ export async function changedKey(
       ? `Would move ${counts}${of} to a new data key of ${result.to.text}; every secret opens, nothing was changed`
       : `Moved ${counts}${of} to a new data key of ${result.to.text}`,
   )
+  if (result.rekeyedArchives.length > 0) {
+    const what = countKinds(result.rekeyedArchives).join(', ')
+    terminal.say(dry ? `Would bring along, as every one of them opens: ${what}` : `Brought under the same key: ${what}`)
+  }
   if (!dry) remaining(result, flags.on('config-only'), terminal)
 }
 
-const KINDS: Readonly<Record<ArchiveKind, string>> = {
-  previous: '.bak file',
-  retained: 'retained state',
-  backup: 'backup',
-  history: 'history file',
-  checkpoint: 'checkpoint of the history',
+const KINDS: Readonly<Record<ArchiveKind, readonly [one: string, many: string]>> = {
+  previous: ['.bak file', '.bak files'],
+  retained: ['retained state', 'retained states'],
+  backup: ['backup', 'backups'],
+  history: ['history file', 'history files'],
+  checkpoint: ['checkpoint of the history', 'checkpoints of the history'],
 }
 
 /** What still opens with the old key, and what to do about it. */
@@ -64,13 +69,27 @@ function remaining({ archives, file }: ChangeKeyResult, configOnly: boolean, ter
     )
     terminal.say('  pulumi stack import --file new.json')
   }
-  const counts = new Map<ArchiveKind, number>()
-  for (const { kind } of archives) counts.set(kind, (counts.get(kind) ?? 0) + 1)
-  const kept = [...counts].map(([kind, count]) => `${count} ${KINDS[kind]}${count === 1 ? '' : 's'}`)
+  const kept = countKinds(archives)
   terminal.say(`The old key still opens ${[...kept, `earlier versions of ${label} in the history of git`].join(', ')}.`)
   terminal.hint(
-    'if the old key is in wrong hands, change the secrets themselves too; delete those files, or keep the old key as long as they are needed',
+    kept.length === 0
+      ? 'if the old key is in wrong hands, change the secrets themselves too; else keep it as long as those versions are needed'
+      : 'if the old key is in wrong hands, change the secrets themselves too; delete those files, or keep the old key as long as they are needed; --include-history would have brought them along',
   )
+}
+
+function listed(archives: readonly StateArchive[]): readonly StateArchive[] {
+  return archives.map(({ kind, file }) => ({ kind, file }))
+}
+
+/** `1 .bak file`, `3 history files`. */
+function countKinds(archives: readonly StateArchive[]): readonly string[] {
+  const counts = new Map<ArchiveKind, number>()
+  for (const { kind } of archives) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  return [...counts].map(([kind, count]) => {
+    const [one, many] = KINDS[kind]
+    return `${count} ${count === 1 ? one : many}`
+  })
 }
 
 function secrets(count: number): string {

@@ -20,6 +20,7 @@ export async function run(invocation: Invocation): Promise<void> {
       ...passphrase,
       secretsProvider,
       configOnly: flags.on('config-only'),
+      includeHistory: flags.on('include-history'),
       dryRun: flags.on('dry-run'),
     }),
   )

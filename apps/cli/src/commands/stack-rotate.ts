@@ -19,6 +19,7 @@ export async function run(invocation: Invocation): Promise<void> {
       ...(name === undefined ? {} : { stack: name }),
       ...passphrase,
       configOnly: flags.on('config-only'),
+      includeHistory: flags.on('include-history'),
       dryRun: flags.on('dry-run'),
     }),
   )

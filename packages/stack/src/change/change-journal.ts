@@ -13,15 +13,18 @@ import { stateFolder } from '../state-notes.ts'
 
 /** A file that a change replaces. */
 export interface ChangeTarget {
-  /** `aside`: a file that nothing depends on, such as `.bak` or the note beside a state. */
-  readonly role: 'state' | 'file' | 'aside'
+  /**
+   * `aside`: a file that nothing depends on, such as `.bak` or the note beside a state. `archive`: a file of the history
+   * that changes its key with the others, and the note beside it; they are switched last, when the others have been.
+   */
+  readonly role: 'state' | 'file' | 'aside' | 'archive'
   /** The real path. */
   readonly path: string
   /** Where its new content lies, in the same folder. */
   readonly staged: string
   /** SHA-256 of the old bytes; null where the file was not there. */
   readonly before: string | null
-  /** SHA-256 of the new bytes. */
+  /** SHA-256 of the new bytes; empty for an archive as long as they are not known, which is before anything is switched. */
   readonly after: string
 }
 
@@ -42,7 +45,8 @@ export interface ChangeRecord {
   readonly targets: readonly ChangeTarget[]
 }
 
-const LARGEST_RECORD_BYTES = 1024 * 1024
+// Half a KiB for each file of a history: a hundred thousand of them.
+const LARGEST_RECORD_BYTES = 64 * 1024 * 1024
 const VERSION = 1
 
 /**
@@ -145,6 +149,11 @@ export function pendingRecords(fs: FileSystem, env: Environment): readonly Chang
     .flatMap((name) => readRecord(fs, join(folder, name)) ?? [])
 }
 
+/** Whether a file is the state or the stack file, which decide what becomes of a change. */
+export function isMain({ role }: ChangeTarget): boolean {
+  return role === 'state' || role === 'file'
+}
+
 /** Removes a name; gives whether it was there. */
 export function removeIfThere(fs: FileSystem, path: string): boolean {
   try {
@@ -204,7 +213,7 @@ function isChangeRecord(value: unknown): value is ChangeRecord {
 function isTarget(value: unknown): value is ChangeTarget {
   if (!isRecord(value)) return false
   const { role, path, staged, before, after } = value
-  if (role !== 'state' && role !== 'file' && role !== 'aside') return false
+  if (role !== 'state' && role !== 'file' && role !== 'aside' && role !== 'archive') return false
   if (typeof path !== 'string' || staged !== changePath(path) || typeof after !== 'string') return false
   return before === null || typeof before === 'string'
 }

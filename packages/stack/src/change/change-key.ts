@@ -26,11 +26,14 @@ import { finishChange } from './finish-change.ts'
 import { newKeyError, newKeyWorld, type NewPassphraseOptions } from './new-passphrase.ts'
 import { rekeyConfig } from './rekey-config.ts'
 import { rekeyWholeState } from './rekey-state.ts'
+import { ArchiveRekeying } from './rekey-archives.ts'
 import { type NextFile, type PlannedChange, runChange } from './run-change.ts'
 
 export interface ChangeKeyOptions extends Omit<OpenStackOptions, 'openEarly'>, NewPassphraseOptions {
   /** Leaves the state alone: for one that Pulumi carries, or that there is none of. */
   readonly configOnly?: boolean | undefined
+  /** Brings the history of a file backend under the new key too: its updates, backups, and the `.bak` beside the state. */
+  readonly includeHistory?: boolean | undefined
   /** Looks whether everything opens, makes no key, and changes nothing. */
   readonly dryRun?: boolean | undefined
 }
@@ -57,6 +60,8 @@ export interface ChangeKeyResult {
   readonly stateSecrets: number
   /** What keeps earlier ciphertexts, which the old key still opens. */
   readonly archives: readonly StateArchive[]
+  /** What of the history was brought under the new key, or would be; empty where that was not asked for. */
+  readonly rekeyedArchives: readonly StateArchive[]
 }
 
 /**
@@ -95,6 +100,11 @@ async function changeKeyOf(
   options: ChangeKeyOptions,
   url: KeyUrl | undefined,
 ): Promise<ChangeKeyResult> {
+  if (options.includeHistory === true && options.configOnly === true) {
+    throw new StacksealError('ERR_USAGE', '--config-only and --include-history exclude each other', {
+      hint: 'the history lies beside the state: leave one of them out',
+    })
+  }
   const command = options.command ?? 'stackseal stack change-secrets-provider'
   const locking = {
     command,
@@ -110,6 +120,8 @@ async function changeKeyOf(
   const to = url ?? requireKey(before, place).url
   const keys = await openOldKeys(inputs, options, place)
   await refuseBroken(inputs, keys, place.project.name)
+  const history = historyOf(home, options, place, keys)
+  await history?.refuseBroken()
   if (url === undefined) refuseUnproven(fs, inputs, keys, options, place)
   const result = {
     name: place.name,
@@ -119,7 +131,7 @@ async function changeKeyOf(
     to,
     configSecrets: [...inputs.file.secrets()].length,
     stateSecrets: inputs.state?.parsed.slots.length ?? 0,
-    archives: home?.backend.archives(home.reference) ?? [],
+    ...archivesOf(home, history !== undefined, []),
   }
   if (options.dryRun === true) return { ...result, after: undefined }
 
@@ -144,14 +156,38 @@ async function changeKeyOf(
     prepare: async () => {
       const current = await readInputs(fs, place, home)
       refuseOtherKeys(inputs, current, place)
-      const files = await nextFiles(current, keys, envelope, place, home)
+      const files = await nextFiles(current, keys, envelope, place, home, history === undefined)
       if (to.scheme === 'passphrase') return files
       const note = nextKeyNote(fs, options.env, place.target, envelope.sealedKey)
       return note === undefined ? files : [{ role: 'aside', ...note }, ...files]
     },
+    archives: history === undefined ? undefined : () => history.next(envelope),
   }
-  await runChange(change)
-  return { ...result, after: envelope.sealedKey, archives: home?.backend.archives(home.reference) ?? [] }
+  const left = await runChange(change)
+  return { ...result, after: envelope.sealedKey, ...archivesOf(home, history !== undefined, left) }
+}
+
+/** The history that is to be brought along; undefined where that was not asked for. */
+function historyOf(
+  home: StateHome | undefined,
+  options: ChangeKeyOptions,
+  place: StackPlace,
+  { ofConfig, ofState }: OldKeys,
+): ArchiveRekeying | undefined {
+  if (options.includeHistory !== true || home === undefined) return undefined
+  return new ArchiveRekeying(home, options, place, [ofConfig, ofState])
+}
+
+/** Whose key each archive has by now, or would have. */
+function archivesOf(
+  home: StateHome | undefined,
+  isIncluded: boolean,
+  left: readonly string[],
+): Pick<ChangeKeyResult, 'archives' | 'rekeyedArchives'> {
+  const all = home?.backend.archives(home.reference) ?? []
+  if (home === undefined || !isIncluded) return { archives: all, rekeyedArchives: [] }
+  const isLeft = ({ file }: StateArchive): boolean => left.includes(home.backend.resolve(file))
+  return { archives: all.filter(isLeft), rekeyedArchives: all.filter((archive) => !isLeft(archive)) }
 }
 
 function requireKey(sealedKey: SealedKey | undefined, { name }: StackPlace): SealedKey {
@@ -215,6 +251,7 @@ async function nextFiles(
   envelope: Envelope,
   place: StackPlace,
   home: StateHome | undefined,
+  keepsPrevious: boolean,
 ): Promise<readonly NextFile[]> {
   const rekeyed = await rekeyConfig(file, keys.ofConfig, envelope)
   const stackFile: NextFile = {
@@ -226,7 +263,7 @@ async function nextFiles(
   if (state === undefined || home === undefined) return [stackFile]
   const document = await rekeyWholeState(state.parsed, keys.ofState, envelope)
   if (document === state.parsed) return [stackFile]
-  const files = nextCheckpoint(home.backend, state.stored, document.bytes)
+  const files = nextCheckpoint(home.backend, state.stored, document.bytes, keepsPrevious)
   const { target } = state.stored
   return [...files.map((next): NextFile => ({ role: next.path === target ? 'state' : 'aside', ...next })), stackFile]
 }

@@ -14,7 +14,7 @@ import type { FileSystem } from '../files/file-system.ts'
 import { sha256Hex } from '../files/hash.ts'
 import { ioError } from '../files/io-error.ts'
 import { readBytes } from '../files/read-file.ts'
-import { ChangeJournal, type ChangeRecord, pendingRecords, removeIfThere } from './change-journal.ts'
+import { ChangeJournal, type ChangeRecord, isMain, pendingRecords, removeIfThere } from './change-journal.ts'
 import { isSwitched, switchTargets } from './switch-targets.ts'
 
 /** What becomes of a file that holds neither its old nor its new bytes: nothing, the new ones take its place, it stays. */
@@ -32,6 +32,8 @@ export interface FinishedChange {
   readonly outcome: 'finished' | 'undone' | 'abandoned'
   /** Files that were replaced although they held something else, and where that is kept. */
   readonly kept: readonly { readonly path: string; readonly keptAs: string }[]
+  /** Files of the history that somebody else wrote to, and that keep what they hold. */
+  readonly left: readonly string[]
 }
 
 /**
@@ -84,14 +86,14 @@ function told({ record, outcome }: FinishedChange): string {
 function resolve(fs: FileSystem, journal: ChangeJournal, record: ChangeRecord, resolution: Resolution): FinishedChange {
   if (record.phase === 'staging' || (resolution !== 'force' && hasNotBegun(fs, record))) {
     clearAway(fs, journal, record)
-    return { record, outcome: 'undone', kept: [] }
+    return { record, outcome: 'undone', kept: [], left: [] }
   }
   if (resolution === 'abandon') {
     clearAway(fs, journal, record)
-    return { record, outcome: 'abandoned', kept: [] }
+    return { record, outcome: 'abandoned', kept: [], left: [] }
   }
   try {
-    return { record, outcome: 'finished', kept: switchTargets(fs, record, resolution === 'force') }
+    return { record, outcome: 'finished', ...switchTargets(fs, record, resolution === 'force') }
   } catch (error) {
     throw interruptedChange(fs, record, error)
   }
@@ -101,7 +103,7 @@ function resolve(fs: FileSystem, journal: ChangeJournal, record: ChangeRecord, r
  * Nothing was switched, and what was prepared is gone: a power cut undid the end of a change that had been called off.
  */
 function hasNotBegun(fs: FileSystem, { targets }: ChangeRecord): boolean {
-  const main = targets.filter(({ role }) => role !== 'aside')
+  const main = targets.filter(isMain)
   return (
     main.every(({ path, before }) => hashOf(fs, path) === before) &&
     main.some(({ staged, after }) => hashOf(fs, staged) !== after)

@@ -1,6 +1,7 @@
 import { isStacksealError } from '@stackseal/core'
 import { dirname } from 'node:path'
 
+import { sidecarOf } from '../backend/sidecar.ts'
 import type { LockStackOptions, StackLockPlaces } from '../backend/stack-lock-places.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import { sha256Hex } from '../files/hash.ts'
@@ -14,6 +15,14 @@ export interface NextFile extends NextContent {
   readonly role: ChangeTarget['role']
 }
 
+/** A file of the history that is to be replaced, the note beside it included. */
+export interface NextArchive {
+  /** The real path. */
+  readonly path: string
+  /** Makes its next content; nothing where it stays as it is. */
+  readonly load: () => Promise<readonly NextContent[]>
+}
+
 /** A change of several files, about to be made. The caller holds the stack file's lock. */
 export interface PlannedChange {
   readonly fs: FileSystem
@@ -25,16 +34,20 @@ export interface PlannedChange {
   readonly record: ChangeRecord
   /** Reads under the locks, and gives what every file is to hold, in the order in which they are switched. */
   readonly prepare: () => Promise<readonly NextFile[]>
+  /** Files of the history that change with the others; asked for under the locks, and made one at a time. */
+  readonly archives?: (() => readonly NextArchive[]) | undefined
 }
 
 /**
  * Changes several files as one. Before each step that would leave something behind, the record says so, so that whoever
  * comes later knows what to do: as long as it says `staging` the prepared files go, from `switching` on they are renamed
  * over their targets.
+ * @returns the archives that somebody wrote to meanwhile, and that keep what they hold
  * @throws what `prepare` throws; ERR_CHANGED_MEANWHILE, ERR_NOT_REPLACEABLE, ERR_LOCKED, ERR_IO
  */
-export async function runChange(change: PlannedChange): Promise<void> {
+export async function runChange(change: PlannedChange): Promise<readonly string[]> {
   const { fs, journal, locks, locking } = change
+  let left: readonly string[] = []
   let { record } = change
   const note = (next: ChangeRecord): void => {
     // Before it is written: a write that fails may have been one all the same.
@@ -45,18 +58,39 @@ export async function runChange(change: PlannedChange): Promise<void> {
     note(record)
     await withStackLocks(fs, locks, locking, async () => {
       const files = await change.prepare()
-      note({ ...record, targets: files.map(targetOf) })
+      const archives = change.archives?.() ?? []
+      note({ ...record, targets: [...files.map(targetOf), ...archives.flatMap(unmadeTargets)] })
       for (const file of files) stageReplacement(fs, changePath(file.path), file)
+      const targets = files.map(targetOf)
+      for (const archive of archives) {
+        locking.signal?.throwIfAborted()
+        for (const content of await archive.load()) {
+          stageReplacement(fs, changePath(content.path), content)
+          targets.push(targetOf({ role: 'archive', ...content }))
+        }
+      }
       // Their names too: the record must not promise what a power cut can take away.
-      for (const folder of new Set(files.map(({ path }) => dirname(path)))) flushFolder(fs, folder)
+      for (const folder of new Set(targets.map(({ path }) => dirname(path)))) flushFolder(fs, folder)
       locking.signal?.throwIfAborted()
-      note({ ...record, phase: 'switching' })
-      switchTargets(fs, record, false)
+      note({ ...record, phase: 'switching', targets })
+      left = switchTargets(fs, record, false).left
     })
     journal.remove()
+    return left
   } catch (error) {
     throw settled(fs, journal, record, error)
   }
+}
+
+/** The targets of an archive whose new bytes are not made yet: enough to clear away what is prepared for them. */
+function unmadeTargets({ path }: NextArchive): ChangeTarget[] {
+  return [sidecarOf(path), path].map((name) => ({
+    role: 'archive',
+    path: name,
+    staged: changePath(name),
+    before: null,
+    after: '',
+  }))
 }
 
 function targetOf({ role, path, bytes, before }: NextFile): ChangeTarget {
