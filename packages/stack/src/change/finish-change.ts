@@ -15,7 +15,7 @@ import { sha256Hex } from '../files/hash.ts'
 import { ioError } from '../files/io-error.ts'
 import { readBytes } from '../files/read-file.ts'
 import { ChangeJournal, type ChangeRecord, isMain, pendingRecords, removeIfThere } from './change-journal.ts'
-import { isSwitched, switchTargets } from './switch-targets.ts'
+import { isSwitched, type SwitchProgress, switchTargets } from './switch-targets.ts'
 
 /** What becomes of a file that holds neither its old nor its new bytes: nothing, the new ones take its place, it stays. */
 export type Resolution = 'refuse' | 'force' | 'abandon'
@@ -92,10 +92,11 @@ function resolve(fs: FileSystem, journal: ChangeJournal, record: ChangeRecord, r
     clearAway(fs, journal, record)
     return { record, outcome: 'abandoned', kept: [], left: [] }
   }
+  const progress = { changed: false }
   try {
-    return { record, outcome: 'finished', ...switchTargets(fs, record, resolution === 'force') }
+    return { record, outcome: 'finished', ...switchTargets(fs, record, resolution === 'force', progress) }
   } catch (error) {
-    throw interruptedChange(fs, record, error)
+    throw interruptedChange(fs, record, progress, error)
   }
 }
 
@@ -159,9 +160,14 @@ function hashOf(fs: FileSystem, path: string): string | null {
 /**
  * The error for a change that failed while its record stands there: what became of it, and what finishes it.
  */
-export function interruptedChange(fs: FileSystem, record: ChangeRecord, error: unknown): unknown {
+export function interruptedChange(
+  fs: FileSystem,
+  record: ChangeRecord,
+  progress: SwitchProgress,
+  error: unknown,
+): unknown {
   if (!isStacksealError(error)) return error
-  const changed = isSwitched(fs, record)
+  const changed = progress.changed || isSeenSwitched(fs, record)
   const label = basename(record.file)
   const hint =
     error.code === 'ERR_CHANGED_MEANWHILE'
@@ -172,4 +178,14 @@ export function interruptedChange(fs: FileSystem, record: ChangeRecord, error: u
     details: { ...error.details, file: label, changed, pending: true },
     cause: error.cause,
   })
+}
+
+/** As `isSwitched`; false where the disk can not be asked: then this process has switched nothing itself. */
+function isSeenSwitched(fs: FileSystem, record: ChangeRecord): boolean {
+  try {
+    return isSwitched(fs, record)
+  } catch (error) {
+    if (isStacksealError(error)) return false
+    throw error
+  }
 }

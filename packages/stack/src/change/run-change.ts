@@ -8,7 +8,7 @@ import { sha256Hex } from '../files/hash.ts'
 import { type NextContent, stageReplacement } from '../files/replace-file.ts'
 import { type ChangeJournal, changePath, type ChangeRecord, type ChangeTarget } from './change-journal.ts'
 import { clearAway, flushFolder, interruptedChange, withStackLocks } from './finish-change.ts'
-import { isSwitched, switchTargets } from './switch-targets.ts'
+import { isSwitched, type SwitchProgress, switchTargets } from './switch-targets.ts'
 
 /** A file that is to be replaced, and what depends on it. */
 export interface NextFile extends NextContent {
@@ -48,6 +48,7 @@ export interface PlannedChange {
 export async function runChange(change: PlannedChange): Promise<readonly string[]> {
   const { fs, journal, locks, locking } = change
   let left: readonly string[] = []
+  const progress = { changed: false }
   let { record } = change
   const note = (next: ChangeRecord): void => {
     // Before it is written: a write that fails may have been one all the same.
@@ -73,12 +74,12 @@ export async function runChange(change: PlannedChange): Promise<readonly string[
       for (const folder of new Set(targets.map(({ path }) => dirname(path)))) flushFolder(fs, folder)
       locking.signal?.throwIfAborted()
       note({ ...record, phase: 'switching', targets })
-      left = switchTargets(fs, record, false).left
+      left = switchTargets(fs, record, false, progress).left
     })
     journal.remove()
     return left
   } catch (error) {
-    throw settled(fs, journal, record, error)
+    throw settled(fs, journal, record, progress, error)
   }
 }
 
@@ -104,15 +105,23 @@ function targetOf({ role, path, bytes, before }: NextFile): ChangeTarget {
 }
 
 /** Calls a change off that failed before anything was switched; one that had begun to switch waits to be finished. */
-function settled(fs: FileSystem, journal: ChangeJournal, record: ChangeRecord, error: unknown): unknown {
+function settled(
+  fs: FileSystem,
+  journal: ChangeJournal,
+  record: ChangeRecord,
+  progress: SwitchProgress,
+  error: unknown,
+): unknown {
   try {
-    if (record.phase === 'switching' && isSwitched(fs, record)) return interruptedChange(fs, record, error)
+    if (record.phase === 'switching' && (progress.changed || isSwitched(fs, record))) {
+      return interruptedChange(fs, record, progress, error)
+    }
     clearAway(fs, journal, record)
     journal.remove()
     return error
   } catch (second) {
     // What led here is the failure to report; that tidying up failed too is left for the next command to see.
     if (!isStacksealError(second)) throw second
-    return record.phase === 'switching' ? interruptedChange(fs, record, error) : error
+    return record.phase === 'switching' ? interruptedChange(fs, record, progress, error) : error
   }
 }

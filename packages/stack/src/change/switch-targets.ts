@@ -15,6 +15,12 @@ export interface KeptFile {
   readonly keptAs: string
 }
 
+/** What a process knows of its own switching, also where the disk can not be asked any more. */
+export interface SwitchProgress {
+  /** The state or the stack file has its new content. */
+  changed: boolean
+}
+
 /** What became of a change's targets. */
 export interface SwitchedTargets {
   readonly kept: readonly KeptFile[]
@@ -28,11 +34,16 @@ export interface SwitchedTargets {
  * @param force what stands there instead is kept under another name, and gives way
  * @throws ERR_CHANGED_MEANWHILE, ERR_NOT_REPLACEABLE, ERR_IO
  */
-export function switchTargets(fs: FileSystem, record: ChangeRecord, force: boolean): SwitchedTargets {
+export function switchTargets(
+  fs: FileSystem,
+  record: ChangeRecord,
+  force: boolean,
+  progress: SwitchProgress,
+): SwitchedTargets {
   refuseOthers(fs, record, force)
   const kept: KeptFile[] = []
   for (const target of record.targets.filter(({ role }) => role !== 'archive')) {
-    const keptAs = switchOne(fs, target)
+    const keptAs = switchOne(fs, target, progress)
     if (keptAs !== undefined) kept.push({ path: target.path, keptAs })
   }
   return { kept, left: switchArchives(fs, record) }
@@ -114,9 +125,10 @@ function refuseOthers(fs: FileSystem, { targets, stack }: ChangeRecord, force: b
 }
 
 /** Gives the name under which something else that stood there is kept. */
-function switchOne(fs: FileSystem, target: ChangeTarget): string | undefined {
+function switchOne(fs: FileSystem, target: ChangeTarget, progress: SwitchProgress): string | undefined {
   const { path, staged, role } = target
   const condition = conditionOf(fs, target)
+  if (condition === 'new' && isMain(target)) progress.changed = true
   try {
     if (condition === 'new' || (condition === 'other' && role === 'aside')) {
       if (removeIfThere(fs, staged)) fs.fsyncFolder(dirname(staged))
@@ -126,6 +138,7 @@ function switchOne(fs: FileSystem, target: ChangeTarget): string | undefined {
     // What nothing depends on is not worth a change that stays half done.
     if (role === 'aside' && hashOf(fs, staged) !== target.after) return undefined
     rename(fs, target)
+    if (isMain(target)) progress.changed = true
     fs.fsyncFolder(dirname(path))
     return keptAs
   } catch (error) {
