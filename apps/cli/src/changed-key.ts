@@ -2,6 +2,7 @@ import { isStacksealError } from '@stackseal/core'
 import type { ArchiveKind, ChangeKeyResult, StateArchive } from '@stackseal/stack'
 import { basename } from 'node:path'
 import type { Invocation } from './command.ts'
+import { warnOfMissingValues } from './missing-values.ts'
 
 /** Changes a stack's key by `change`, and tells what became of it, or which secrets stand against it. */
 export async function changedKey(
@@ -19,6 +20,10 @@ export async function changedKey(
   }
   trace(`${flags.on('dry-run') ? 'read' : 'wrote'} ${result.file}`)
   if (result.state !== undefined) trace(`${flags.on('dry-run') ? 'read' : 'wrote'} ${result.state}`)
+  warnOfMissingValues({ ...result, project: { name: result.project } }, terminal)
+  for (const line of result.markedLines) {
+    terminal.warn(`line ${line} of ${basename(result.file)} is marked !secret and stands there in plain text`)
+  }
   if (options.json) {
     const { before, to, configSecrets, stateSecrets, archives, rekeyedArchives } = result
     const answer = {

@@ -1,6 +1,7 @@
 import { decodeBase64, encodeBase64, Envelope, parseKeyUrl } from '@stackseal/core'
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inProcess } from './in-process.ts'
 import { cleanEnv, folder, PROGRAM } from './stackseal.ts'
@@ -106,6 +107,12 @@ export class KilledChange {
     const stacks = join(this.folder, 'backend/.pulumi/stacks/vec')
     const prepared = ['dev.json', 'dev.json.bak'].map((name) => join(stacks, `.${name}.stackseal-change`))
     return [join(this.folder, 'project/.Pulumi.dev.yaml.stackseal-change'), ...prepared]
+  }
+
+  /** Those, and the journal's next content. */
+  get everyWritten(): readonly string[] {
+    const name = createHash('sha256').update(realpathSync(this.file)).digest('hex')
+    return [...this.written, join(this.folder, `notes/changes/.${name}.json.stackseal-new`)]
   }
 
   get #locks(): string {

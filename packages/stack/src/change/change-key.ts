@@ -8,6 +8,7 @@ import { type FileSystem, nodeFileSystem } from '../files/file-system.ts'
 import { isNotedSealedKey, nextKeyNote } from '../noted-keys.ts'
 import { newKeyUrl, providerContext } from '../stack-key.ts'
 import { findStack, type StackPlace } from '../stack-place.ts'
+import { type StackWarning, stackWarnings } from '../stack-warning.ts'
 import type { OpenStackOptions } from '../stack.ts'
 import { isTrustedSealedKey } from '../trusted-keys.ts'
 import {
@@ -47,6 +48,8 @@ export interface ChangeSecretsProviderOptions extends ChangeKeyOptions {
 export interface ChangeKeyResult {
   /** The bare name of the stack. */
   readonly name: string
+  /** The name of its project. */
+  readonly project: string
   /** Absolute path of the stack file. */
   readonly file: string
   /** Absolute path of the state; undefined where it was no part of the change. */
@@ -56,6 +59,10 @@ export interface ChangeKeyResult {
   readonly to: KeyUrl
   /** Undefined for a dry run, which makes no key. */
   readonly after: SealedKey | undefined
+  /** What the reference warns of in the stack file. */
+  readonly warnings: readonly StackWarning[]
+  /** Lines (from 1) of values that are marked `!secret`, stand in plain text, and stay so. */
+  readonly markedLines: readonly number[]
   readonly configSecrets: number
   readonly stateSecrets: number
   /** What keeps earlier ciphertexts, which the old key still opens. */
@@ -125,7 +132,10 @@ async function changeKeyOf(
   if (url === undefined) refuseUnproven(fs, inputs, keys, options, place)
   const result = {
     name: place.name,
+    project: place.project.name,
     file: place.file,
+    warnings: stackWarnings(inputs.file),
+    markedLines: inputs.file.marks.map(({ offset }) => inputs.file.lineAt(offset)),
     state: inputs.state?.stored.file,
     before,
     to,
@@ -164,8 +174,25 @@ async function changeKeyOf(
     archives: history === undefined ? undefined : () => history.next(envelope),
   }
   const left = await runChange(change)
-  return { ...result, after: envelope.sealedKey, ...archivesOf(home, history !== undefined, left) }
+  return { ...result, after: envelope.sealedKey, ...archivesAfter(home, history !== undefined, left, result) }
 }
+
+/** Whose key each archive has after a change, which was made, whatever the disk says by now. */
+function archivesAfter(
+  home: StateHome | undefined,
+  isIncluded: boolean,
+  left: readonly string[],
+  before: Archives,
+): Archives {
+  try {
+    return archivesOf(home, isIncluded, left)
+  } catch (error) {
+    if (!isStacksealError(error)) throw error
+    return { archives: before.archives, rekeyedArchives: before.rekeyedArchives }
+  }
+}
+
+type Archives = Pick<ChangeKeyResult, 'archives' | 'rekeyedArchives'>
 
 /** The history that is to be brought along; undefined where that was not asked for. */
 function historyOf(
@@ -179,11 +206,7 @@ function historyOf(
 }
 
 /** Whose key each archive has by now, or would have. */
-function archivesOf(
-  home: StateHome | undefined,
-  isIncluded: boolean,
-  left: readonly string[],
-): Pick<ChangeKeyResult, 'archives' | 'rekeyedArchives'> {
+function archivesOf(home: StateHome | undefined, isIncluded: boolean, left: readonly string[]): Archives {
   const all = home?.backend.archives(home.reference) ?? []
   if (home === undefined || !isIncluded) return { archives: all, rekeyedArchives: [] }
   const isLeft = ({ file }: StateArchive): boolean => left.includes(home.backend.resolve(file))
