@@ -12,7 +12,7 @@ const CALLS = [
   { call: 'rename', least: 8, stride: 4 },
   { call: 'unlink', least: 10, stride: 9 },
   { call: 'link', least: 4, stride: 3 },
-  { call: 'write', least: 3, stride: 1 },
+  { call: 'write', least: 6, stride: 2 },
 ] as const
 
 const commandOf = (round: number): readonly string[] =>
@@ -31,7 +31,7 @@ test.for(CALLS)(
     let when = 1
     for (; when < 200; when += THOROUGH ? 1 : stride) {
       change.reset()
-      const met = await change.killedAt(call, when, call === 'write' ? change.written : [])
+      const met = await change.killedAt(call, when, call === 'write' ? change.everyWritten : [])
       if (!met) break
       const after = await change.next(commandOf(when))
       expect({ when, ...after }).toMatchObject({ when, exit: 0, leftovers: [] })

@@ -38,6 +38,18 @@ describe('a key without a value is warned of where the reference warns', () => {
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: ONE })
   })
 
+  test.each([
+    ['rotate', ['stack', 'rotate', '--config-only']],
+    ['change-secrets-provider', ['stack', 'change-secrets-provider', 'passphrase', '--config-only', '--json']],
+  ])('stack %s', async (_, args) => {
+    const on = await withoutValues('  vec:empty:\n  vec:later: !secret x\n')
+    const env = { ...SIMPLE, STACKSEAL_NEW_PASSPHRASE: 'another', HOME: on.folder }
+    const { exit, stderr } = await inProcess(args, { cwd: on.folder, env })
+    expect(exit).toBe(0)
+    expect(stderr).toContain(ONE)
+    expect(stderr).toMatch(/^warning: line \d+ of Pulumi\.dev\.yaml is marked !secret and stands there in plain text$/m)
+  })
+
   test('several keys stand in one line, without the namespace of the project', async () => {
     const on = await withoutValues('  vec:empty: ~\n  other:nothing: null\n')
     expect((await inProcess(['config'], { cwd: on.folder, env: SIMPLE })).stderr).toBe(TWO)

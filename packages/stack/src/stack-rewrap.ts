@@ -67,6 +67,7 @@ export async function rewrapStack(options: RewrapOptions): Promise<RewrapResult>
   const fs = options.fileSystem ?? nodeFileSystem
   const place = await findStack(fs, options)
   const { label, target, name, project } = place
+  let isStateSealed = false
   try {
     const { command = 'stackseal stack rewrap', lockTimeout: timeoutMs, signal, processes, env, tell } = options
     const locking = { command, timeoutMs, signal, processes }
@@ -90,6 +91,7 @@ export async function rewrapStack(options: RewrapOptions): Promise<RewrapResult>
       typeof carrier === 'string'
         ? carrier
         : await sealCarried(carrier, tell, (it) => sealState(it, before, opened, after, locking))
+    isStateSealed = state === 'sealed'
     using _lock = await acquireLock(fs, target, locking)
     const read = await readFile(fs, place)
     const current = read.text === first.text ? first.file : await StackFile.parse(read.text, project.name, label)
@@ -104,13 +106,27 @@ export async function rewrapStack(options: RewrapOptions): Promise<RewrapResult>
     replaceFile(fs, target, new TextEncoder().encode(edited.text), read.bytes)
     return { ...untouched, after, passedOver: false, state }
   } catch (error) {
-    throw isStacksealError(error) ? error.with({ details: { file: label, changed: false } }) : error
+    if (!isStacksealError(error)) throw error
+    throw isStateSealed ? halfSealed(error, place) : error.with({ details: { file: label, changed: false } })
   }
 }
 
 /** Whether a stack is under the wanted key, or under a passphrase, of which there is no newer version. */
 function isNothingNew({ text, scheme }: KeyUrl, to: KeyUrl | undefined): boolean {
   return to === undefined ? scheme === 'passphrase' : text === to.text
+}
+
+/** The error of a re-wrap that came to an end between state and stack file. */
+function halfSealed(error: StacksealError, { label, name }: StackPlace): StacksealError {
+  return new StacksealError(
+    error.code,
+    `the state of stack ${name} has its new sealed key, and ${label} still the old one: ${error.message}`,
+    {
+      hint: 'both open the same data key; when the cause is gone, run the command again: it brings them together',
+      details: { ...error.details, file: label, changed: true },
+      cause: error.cause,
+    },
+  )
 }
 
 async function sealAnew(

@@ -30,7 +30,7 @@ import { applyEdits, needsKey, type PendingEdit } from './stack-edits.ts'
 import { StackFile } from './stack-file.ts'
 import { findStack, type FindStackOptions, noSuchStack, placeOfFile, type StackPlace } from './stack-place.ts'
 import { secretsOf } from './config/value-shape.ts'
-import { missingValueWarning, type StackWarning } from './stack-warning.ts'
+import { stackWarnings, type StackWarning } from './stack-warning.ts'
 
 export interface OpenStackOptions extends FindStackOptions {
   readonly registry: Registry
@@ -147,8 +147,7 @@ export class Stack {
 
   /** What the reference warns of, as the file stood when it was read or saved last. */
   get warnings(): readonly StackWarning[] {
-    const { withoutValue } = this.#current
-    return withoutValue.length === 0 ? [] : [missingValueWarning(withoutValue)]
+    return stackWarnings(this.#current)
   }
 
   /** Lines (from 1) of values that are marked `!secret` and wait, in plain text, to be encrypted. */

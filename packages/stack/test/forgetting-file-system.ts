@@ -274,9 +274,9 @@ export class ForgettingFileSystem implements FileSystem {
 }
 
 /** A model with these files in it, all flushed. */
-export function forgettingFileSystem(files: Readonly<Record<string, string>>): ForgettingFileSystem {
+export function forgettingFileSystem(files: Readonly<Record<string, string | Uint8Array>>): ForgettingFileSystem {
   const fs = new ForgettingFileSystem()
-  for (const [path, text] of Object.entries(files)) {
+  for (const [path, content] of Object.entries(files)) {
     const missing: string[] = []
     for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) missing.unshift(folder)
     for (const folder of missing) {
@@ -285,7 +285,7 @@ export function forgettingFileSystem(files: Readonly<Record<string, string>>): F
       fs.fsyncFolder(dirname(folder))
     }
     const fd = fs.openExclusive(path, 0o644)
-    fs.write(fd, new TextEncoder().encode(text))
+    fs.write(fd, typeof content === 'string' ? new TextEncoder().encode(content) : content)
     fs.fsync(fd)
     fs.close(fd)
     fs.fsyncFolder(dirname(path))

@@ -15,6 +15,10 @@ const CHANGE_KEY_FLAGS: readonly Flag[] = [
   { name: 'dry-run', summary: 'Look whether every secret opens, and say what would change; make no key' },
   { name: 'config-only', summary: 'Change the stack file alone, and leave the state to you' },
   {
+    name: 'include-history',
+    summary: 'Bring the history, backups and .bak files of a file:// backend under the new key too',
+  },
+  {
     name: 'new-passphrase-file',
     value: 'FILE',
     summary: 'A file that holds the new passphrase; white space at its ends does not count',
@@ -187,7 +191,7 @@ export const STACK_COMMANDS: readonly Command[] = [
       'To a new data key under a key URL, or under a passphrase: every secret of the stack file and of its state. All of it is opened, encrypted anew and opened again before a byte is written; a secret that does not open is named, and nothing is changed. Then both change together. If that is interrupted, the next command that changes the stack finishes it, or "stackseal stack recover".',
       'A state in a file:// backend is changed by Stackseal itself. From any other (a bucket, Pulumi Cloud) the installed pulumi carries it, by stack export and stack import: it has to be on the PATH, logged in, and able to use the new key. It is given the new passphrase in the environment of the import, and nothing else that is secret.',
       'The old passphrase comes from where it always comes from. The new one is asked for twice, or comes from --new-passphrase-file, --new-passphrase-stdin, STACKSEAL_NEW_PASSPHRASE or the file that STACKSEAL_NEW_PASSPHRASE_FILE names. The word default means a passphrase.',
-      'History, backups and .bak files keep their old ciphertexts; the last lines say how many there are.',
+      'History, backups and .bak files keep their old ciphertexts; the last lines say how many there are. With --include-history they change with the rest, each packed as it was; a file that does not open, such as one under a still older key, is named, and nothing is changed. What git has of the stack file keeps its old ciphertexts in any case.',
       MANY_STACKS,
       'A stack that is under the URL already, its state too, is passed over; on a passphrase, one that the new passphrase opens. So a second run goes on where the first one ended.',
     ],

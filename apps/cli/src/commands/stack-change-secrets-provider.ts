@@ -1,5 +1,5 @@
 import { changeSecretsProvider } from '@stackseal/stack'
-import { changedKey, changedKeys } from '../changed-key.ts'
+import { changedKey } from '../changed-key.ts'
 import type { Invocation } from '../command.ts'
 import { newPassphraseOptions } from '../new-passphrase.ts'
 import { stackOptions } from '../stack-options.ts'
@@ -18,9 +18,11 @@ export async function run(invocation: Invocation): Promise<number | void> {
     ...passphrase,
     secretsProvider,
     configOnly: flags.on('config-only'),
+    includeHistory: flags.on('include-history'),
     dryRun: flags.on('dry-run'),
   }
   if (files.length > 0) {
+    const { changedKeys } = await import('../changed-keys.ts')
     return changedKeys(invocation, COMMAND, files, (options) => changeSecretsProvider({ ...options, ...change }))
   }
   await changedKey(invocation, () => changeSecretsProvider({ ...stackOptions(invocation, COMMAND), ...change }))

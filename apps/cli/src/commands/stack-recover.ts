@@ -30,6 +30,7 @@ export async function run(invocation: Invocation): Promise<void> {
       outcome: finished?.outcome ?? 'nothing to do',
       command: finished?.record.command ?? null,
       kept: finished?.kept ?? [],
+      left: finished?.left ?? [],
     }
     terminal.out(`${JSON.stringify(answer, undefined, 2)}\n`)
     return
@@ -38,11 +39,12 @@ export async function run(invocation: Invocation): Promise<void> {
     terminal.say('There is nothing to recover: no change of this stack was interrupted')
     return
   }
-  const { outcome, record, kept } = finished
+  const { outcome, record, kept, left } = finished
   terminal.say(`${OUTCOMES[outcome]} the interrupted "${record.command}" of stack ${record.stack} (${record.time})`)
   for (const { path, keptAs } of kept) {
     terminal.warn(`${basename(path)} held something else, which is kept in ${keptAs}`)
   }
+  for (const path of left) terminal.warn(`${basename(path)} holds something else by now, and keeps the key that it has`)
 }
 
 function resolutionOf(flags: Flags): Resolution {

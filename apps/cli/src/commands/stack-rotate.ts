@@ -1,5 +1,5 @@
 import { rotateStack } from '@stackseal/stack'
-import { changedKey, changedKeys } from '../changed-key.ts'
+import { changedKey } from '../changed-key.ts'
 import type { Invocation } from '../command.ts'
 import { newPassphraseOptions } from '../new-passphrase.ts'
 import { meansFiles } from '../stack-files.ts'
@@ -14,9 +14,11 @@ export async function run(invocation: Invocation): Promise<number | void> {
   const change = {
     ...(await newPassphraseOptions(invocation)),
     configOnly: flags.on('config-only'),
+    includeHistory: flags.on('include-history'),
     dryRun: flags.on('dry-run'),
   }
   if (args.length > 1 || (name !== undefined && (await meansFiles(name, options.cwd)))) {
+    const { changedKeys } = await import('../changed-keys.ts')
     return changedKeys(invocation, COMMAND, args, (shared) => rotateStack({ ...shared, ...change }))
   }
   const stack = name === undefined ? {} : { stack: name }

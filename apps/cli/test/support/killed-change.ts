@@ -1,6 +1,7 @@
 import { decodeBase64, encodeBase64, Envelope, parseKeyUrl } from '@stackseal/core'
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inProcess } from './in-process.ts'
 import { cleanEnv, folder, PROGRAM } from './stackseal.ts'
@@ -33,6 +34,17 @@ export interface Aftermath {
   readonly key: 'old' | 'new' | 'mixed'
   /** Names that should not be there any more. */
   readonly leftovers: readonly string[]
+}
+
+/** How a change ended that something was done against, and whether it told the truth. */
+export interface FaultyChange {
+  readonly exit: number | null
+  readonly code: string | undefined
+  readonly message: string
+  /** What the error says of whether something was changed. */
+  readonly said: boolean | null | undefined
+  /** Whether the stack file or the state is another than before. */
+  readonly isChanged: boolean
 }
 
 /** A stack with secrets in its file and its state, whose key a process of the built program changes and does not survive. */
@@ -97,6 +109,12 @@ export class KilledChange {
     return [join(this.folder, 'project/.Pulumi.dev.yaml.stackseal-change'), ...prepared]
   }
 
+  /** Those, and the journal's next content. */
+  get everyWritten(): readonly string[] {
+    const name = createHash('sha256').update(realpathSync(this.file)).digest('hex')
+    return [...this.written, join(this.folder, `notes/changes/.${name}.json.stackseal-new`)]
+  }
+
   get #locks(): string {
     return 'backend/.pulumi/locks/organization/vec/dev'
   }
@@ -147,6 +165,51 @@ export class KilledChange {
       await this.next(['stack', 'recover'])
     }
     throw new Error('no rename comes between state and stack file')
+  }
+
+  /**
+   * Changes the key as a process of the built program that is told to answer in JSON.
+   * @param through a program that gets the whole command line behind its own arguments: `strace …`
+   */
+  async change(through: readonly string[] = [], uid?: number): Promise<FaultyChange> {
+    const [program = '', ...args] = [...through, process.execPath, ...this.#arguments, '--json', '--lock-timeout', '0']
+    const child = spawn(program, args, {
+      cwd: join(this.folder, 'project'),
+      env: this.#env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      ...(uid === undefined ? {} : { uid }),
+    })
+    const stderr: Buffer[] = []
+    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+    const { promise, resolve, reject } = Promise.withResolvers<number | null>()
+    child.on('error', reject)
+    child.on('close', resolve)
+    return this.judged(await promise, Buffer.concat(stderr).toString())
+  }
+
+  /** What a change that ended so said of itself, beside what is so. */
+  judged(exit: number | null, stderr: string): FaultyChange {
+    const line = stderr.split('\n').find((each) => each.startsWith('{"error"'))
+    const { error }: { error?: { code: string; message: string; changed: boolean | null } } = JSON.parse(line ?? '{}')
+    const isChanged =
+      readFileSync(this.file, 'utf8') !== this.#old.file || readFileSync(this.state, 'utf8') !== this.#old.state
+    return { exit, code: error?.code, message: error?.message ?? stderr, said: error?.changed, isChanged }
+  }
+
+  /**
+   * Runs a shell script in a mount namespace of its own. In it, `change` changes the key and `recover` recovers, each with
+   * its standard error in the file that it is given; `$1` is this folder.
+   */
+  async inNamespace(script: string): Promise<void> {
+    const line = (args: readonly string[]): string =>
+      [process.execPath, ...args, '--lock-timeout', '0'].map((word) => `'${word}'`).join(' ')
+    const recover = [PROGRAM, '-s', 'dev', 'stack', 'recover']
+    const prelude = [
+      'set -e; cd "$1"',
+      `change() { (cd "$1/project"; ${line([...this.#arguments, '--json'])}) >/dev/null 2>"$2"; }`,
+      `recover() { (cd "$1/project"; ${line(recover)}) >/dev/null 2>"$2"; }`,
+    ]
+    await this.#run('unshare', ['-m', 'sh', '-c', [...prelude, script].join('\n'), 'sh', this.folder])
   }
 
   /** Runs a command in this process, in the environment of the change. */

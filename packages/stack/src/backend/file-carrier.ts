@@ -9,9 +9,9 @@ export function fileCarrier(backend: FileBackend, reference: StackReference): St
   return {
     files: {
       locks: () => stackLockPlaces(backend, reference),
-      next: ({ stored }, bytes) => {
+      next: ({ stored }, bytes, keepsPrevious) => {
         if (stored === undefined) throw new Error('next() needs a state that read() of this carrier gave')
-        return nextCheckpoint(backend, stored, bytes)
+        return nextCheckpoint(backend, stored, bytes, keepsPrevious)
       },
     },
     read: async () => carried(backend.read(reference)),

@@ -31,8 +31,11 @@ export interface CarrierLock extends Disposable {
 export interface StateFiles {
   /** Where the stack's locks lie. Makes their folders. */
   locks(): StackLockPlaces
-  /** What the files of a state are to hold, in the order in which they are switched: the state itself is the last. */
-  next(state: CarriedState, bytes: Uint8Array): readonly NextContent[]
+  /**
+   * What the files of a state are to hold, in the order in which they are switched: the state itself is the last.
+   * @param keepsPrevious whether the state that was becomes the `.bak`; false for whoever sees to that file himself
+   */
+  next(state: CarriedState, bytes: Uint8Array, keepsPrevious?: boolean): readonly NextContent[]
 }
 
 /** Brings a stack's state here and takes it back. What stands in the documents is not its business. */

@@ -25,24 +25,35 @@ export function replaceCheckpoint(
 /**
  * The files that {@link replaceCheckpoint} writes, in its order, for whoever replaces them together with others: the state
  * itself is the last.
+ *
+ * @param keepsPrevious whether the state that was becomes the `.bak`; false for whoever sees to that file himself
  */
 export function nextCheckpoint(
   backend: FileBackend,
   { file, target, raw: previous, compression }: StoredCheckpoint,
   document: Uint8Array,
+  keepsPrevious: boolean = true,
 ): readonly NextContent[] {
-  const { fs, sidecars } = backend
   const raw = compress(document, compression)
-  const withNote = (path: string, bytes: Uint8Array, old: Uint8Array | undefined): NextContent[] => {
-    const note = nextSidecar(fs, path, bytes, sidecars)
-    return [...(note === undefined ? [] : [note]), { path, bytes, before: old }]
-  }
   const kept = backend.resolve(`${file}.bak`)
   return [
-    ...withNote(kept, previous, readBytes(fs, kept, MAX_STATE_BYTES)),
-    ...(backend.settings.retainCheckpoints ? withNote(backend.resolve(retainedName(file)), raw, undefined) : []),
-    ...withNote(target, raw, previous),
+    ...(keepsPrevious ? nextWithSidecar(backend, kept, previous, readBytes(backend.fs, kept, MAX_STATE_BYTES)) : []),
+    ...(backend.settings.retainCheckpoints
+      ? nextWithSidecar(backend, backend.resolve(retainedName(file)), raw, undefined)
+      : []),
+    ...nextWithSidecar(backend, target, raw, previous),
   ]
+}
+
+/** The next content of a file of a backend, behind that of the note beside it. `path` is the real one. */
+export function nextWithSidecar(
+  { fs, sidecars }: FileBackend,
+  path: string,
+  bytes: Uint8Array,
+  old: Uint8Array | undefined,
+): readonly NextContent[] {
+  const note = nextSidecar(fs, path, bytes, sidecars)
+  return [...(note === undefined ? [] : [note]), { path, bytes, before: old }]
 }
 
 /** See {@link StackLock.create}. */

@@ -15,15 +15,18 @@ import { removeIfThere } from './remove-if-there.ts'
 
 /** A file that a change replaces. */
 export interface ChangeTarget {
-  /** `aside`: a file that nothing depends on, such as `.bak` or the note beside a state. */
-  readonly role: 'state' | 'file' | 'aside'
+  /**
+   * `aside`: a file that nothing depends on, such as `.bak` or the note beside a state. `archive`: a file of the history
+   * that changes its key with the others, and the note beside it; they are switched last, when the others have been.
+   */
+  readonly role: 'state' | 'file' | 'aside' | 'archive'
   /** The real path. */
   readonly path: string
   /** Where its new content lies, in the same folder. */
   readonly staged: string
   /** SHA-256 of the old bytes; null where the file was not there. */
   readonly before: string | null
-  /** SHA-256 of the new bytes. */
+  /** SHA-256 of the new bytes; empty for an archive as long as they are not known, which is before anything is switched. */
   readonly after: string
 }
 
@@ -46,7 +49,8 @@ export interface ChangeRecord {
   readonly carried?: CarriedTarget
 }
 
-const LARGEST_RECORD_BYTES = 1024 * 1024
+// Half a KiB for each file of a history: a hundred thousand of them.
+const LARGEST_RECORD_BYTES = 64 * 1024 * 1024
 const VERSION = 1
 /** Of a record whose state is carried: whoever does not know of that must not switch the files alone. */
 const CARRIED_VERSION = 2
@@ -158,6 +162,11 @@ export function pendingRecords(fs: FileSystem, env: Environment): readonly Chang
     .flatMap((name) => readRecord(fs, join(folder, name)) ?? [])
 }
 
+/** Whether a file is the state or the stack file, which decide what becomes of a change. */
+export function isMain({ role }: ChangeTarget): boolean {
+  return role === 'state' || role === 'file'
+}
+
 function journalFolder(env: Environment): string | undefined {
   const folder = stateFolder(env)
   return folder === undefined ? undefined : join(folder, 'changes')
@@ -214,7 +223,7 @@ function isCarriedTarget(value: unknown): value is CarriedTarget {
 function isTarget(value: unknown): value is ChangeTarget {
   if (!isRecord(value)) return false
   const { role, path, staged, before, after } = value
-  if (role !== 'state' && role !== 'file' && role !== 'aside') return false
+  if (role !== 'state' && role !== 'file' && role !== 'aside' && role !== 'archive') return false
   if (typeof path !== 'string' || staged !== changePath(path) || typeof after !== 'string') return false
   return before === null || typeof before === 'string'
 }

@@ -8,10 +8,12 @@ import { sha256Hex } from '../files/hash.ts'
 import { isNotedSealedKey, nextKeyNote } from '../noted-keys.ts'
 import { newKeyUrl } from '../stack-key.ts'
 import { findStack, type StackPlace } from '../stack-place.ts'
+import { type StackWarning, stackWarnings } from '../stack-warning.ts'
 import type { OpenStackOptions } from '../stack.ts'
 import type { StateFile } from '../state/state-file.ts'
 import { isTrustedSealedKey } from '../trusted-keys.ts'
 import { isAlreadyMoved } from './already-moved.ts'
+import { archivesAfter, archivesOf, historyOf } from './change-archives.ts'
 import {
   type ChangeInputs,
   isSameKey,
@@ -35,6 +37,8 @@ import { type NextFile, type PlannedChange, runChange } from './run-change.ts'
 export interface ChangeKeyOptions extends Omit<OpenStackOptions, 'openEarly'>, NewPassphraseOptions {
   /** Leaves the state alone: for one that Pulumi carries, or that there is none of. */
   readonly configOnly?: boolean | undefined
+  /** Brings the history of a file backend under the new key too: its updates, backups, and the `.bak` beside the state. */
+  readonly includeHistory?: boolean | undefined
   /** Looks whether everything opens, makes no key, and changes nothing. */
   readonly dryRun?: boolean | undefined
   /**
@@ -53,6 +57,8 @@ export interface ChangeSecretsProviderOptions extends ChangeKeyOptions {
 export interface ChangeKeyResult {
   /** The bare name of the stack. */
   readonly name: string
+  /** The name of its project. */
+  readonly project: string
   /** Absolute path of the stack file. */
   readonly file: string
   /** Absolute path of the state, or `pulumi stack export` where that carries it; undefined where it was no part of the change. */
@@ -64,10 +70,16 @@ export interface ChangeKeyResult {
   readonly passedOver: boolean
   /** Undefined for a dry run, which makes no key, and for a stack that was passed over. */
   readonly after: SealedKey | undefined
+  /** What the reference warns of in the stack file. */
+  readonly warnings: readonly StackWarning[]
+  /** Lines (from 1) of values that are marked `!secret`, stand in plain text, and stay so. */
+  readonly markedLines: readonly number[]
   readonly configSecrets: number
   readonly stateSecrets: number
   /** What keeps earlier ciphertexts, which the old key still opens. */
   readonly archives: readonly StateArchive[]
+  /** What of the history was brought under the new key, or would be; empty where that was not asked for. */
+  readonly rekeyedArchives: readonly StateArchive[]
 }
 
 /**
@@ -107,6 +119,11 @@ async function changeKeyOf(
   options: ChangeKeyOptions,
   url: KeyUrl | undefined,
 ): Promise<ChangeKeyResult> {
+  if (options.includeHistory === true && options.configOnly === true) {
+    throw new StacksealError('ERR_USAGE', '--config-only and --include-history exclude each other', {
+      hint: 'the history lies beside the state: leave one of them out',
+    })
+  }
   const command = options.command ?? 'stackseal stack change-secrets-provider'
   const locking = {
     command,
@@ -138,14 +155,17 @@ async function changeKeyOf(
   const to = url ?? requireKey(before, place).url
   const result = {
     name: place.name,
+    project: place.project.name,
     file: place.file,
+    warnings: stackWarnings(inputs.file),
+    markedLines: inputs.file.marks.map(({ offset }) => inputs.file.lineAt(offset)),
     state: inputs.state?.carried.source,
     before,
     to,
     passedOver: false,
     configSecrets: [...inputs.file.secrets()].length,
     stateSecrets: inputs.state?.parsed.slots.length ?? 0,
-    archives: carrier?.archives() ?? [],
+    ...archivesOf(carrier, undefined),
   }
   if (options.passOver === true && (await isAlreadyMoved(inputs, url, options, place))) {
     return { ...result, passedOver: true, after: undefined }
@@ -153,7 +173,9 @@ async function changeKeyOf(
   const keys = await openOldKeys(inputs, options, place)
   await refuseBroken(inputs, keys, place.project.name)
   if (url === undefined) refuseUnproven(fs, inputs, keys, options, place)
-  if (options.dryRun === true) return { ...result, after: undefined }
+  const history = historyOf(found, options, place, [keys.ofConfig, keys.ofState])
+  await history?.refuseBroken()
+  if (options.dryRun === true) return { ...result, after: undefined, ...archivesOf(carrier, history) }
 
   made = await makeKey(to, options, place)
   const { envelope } = made
@@ -181,7 +203,10 @@ async function changeKeyOf(
       const current = await readInputs(fs, place, lock ?? carrier)
       refuseOtherKeys(inputs, current, place)
       const document = await nextState(current, keys, envelope)
-      const files = await nextFiles(current, keys, envelope, place, document, carrier)
+      const files = await nextFiles(current, keys, envelope, place, document, {
+        carrier,
+        keepsPrevious: history === undefined,
+      })
       const note =
         to.scheme === 'passphrase' ? undefined : nextKeyNote(fs, options.env, place.target, envelope.sealedKey)
       return {
@@ -189,9 +214,10 @@ async function changeKeyOf(
         carried: carriedBy(found, lock, current, document, envelope, journal),
       }
     },
+    archives: history === undefined ? undefined : () => history.next(envelope),
   }
-  await runChange(change)
-  return { ...result, after: envelope.sealedKey, archives: carrier?.archives() ?? [] }
+  const left = await runChange(change)
+  return { ...result, after: envelope.sealedKey, ...archivesAfter(carrier, history, left, result) }
 }
 
 function requireKey(sealedKey: SealedKey | undefined, { name }: StackPlace): SealedKey {
@@ -252,7 +278,7 @@ async function nextFiles(
   envelope: Envelope,
   place: StackPlace,
   document: StateFile | undefined,
-  carrier: StateCarrier | undefined,
+  { carrier, keepsPrevious }: { readonly carrier: StateCarrier | undefined; readonly keepsPrevious: boolean },
 ): Promise<readonly NextFile[]> {
   const rekeyed = await rekeyConfig(file, keys.ofConfig, envelope)
   const stackFile: NextFile = {
@@ -262,7 +288,7 @@ async function nextFiles(
     before: read.bytes,
   }
   if (state === undefined || document === undefined || carrier?.files === undefined) return [stackFile]
-  const files = carrier.files.next(state.carried, document.bytes)
+  const files = carrier.files.next(state.carried, document.bytes, keepsPrevious)
   const last = files.length - 1
   return [...files.map((next, i): NextFile => ({ role: i === last ? 'state' : 'aside', ...next })), stackFile]
 }

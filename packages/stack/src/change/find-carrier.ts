@@ -1,7 +1,7 @@
 import { StacksealError } from '@stackseal/core'
 import { dirname } from 'node:path'
 
-import { FileBackend } from '../backend/file-backend.ts'
+import { FileBackend, type StackReference } from '../backend/file-backend.ts'
 import { backendNotReached, findBackend, type FindBackendOptions } from '../backend/find-backend.ts'
 import { pulumiCarrier } from '../backend/pulumi-carrier.ts'
 import { fileCarrier } from '../backend/file-carrier.ts'
@@ -23,9 +23,17 @@ export interface FindCarrierOptions extends FindBackendOptions {
   readonly passphrase?: (() => Promise<Environment>) | undefined
 }
 
+/** A folder of states, and the stack's name in it. */
+export interface StateFolder {
+  readonly backend: FileBackend
+  readonly reference: StackReference
+}
+
 /** Who carries the state of a stack. */
 export interface FoundCarrier {
   readonly carrier: StateCarrier
+  /** Where the state lies, if that is a folder. */
+  readonly folder?: StateFolder
   /** Where it is `pulumi`: what the record of a change keeps of it, and the same carrier, which no signal stops. */
   readonly pulumi?: {
     readonly place: Pick<CarriedTarget, 'stack' | 'folder' | 'backend'>
@@ -47,7 +55,8 @@ export async function findCarrier(
   const found = findBackend(fs, project, options)
   if (found.kind === 'file') {
     const backend = await FileBackend.open(fs, found.folder, options)
-    return { carrier: fileCarrier(backend, { project: project.name, stack: name }) }
+    const reference = { project: project.name, stack: name }
+    return { carrier: fileCarrier(backend, reference), folder: { backend, reference } }
   }
   // A login that lies encrypted is known to Pulumi all the same.
   if (found.kind === 'none' && found.login !== 'encrypted') throw backendNotReached(found, otherwise)

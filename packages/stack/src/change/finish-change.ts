@@ -14,10 +14,10 @@ import { sha256Hex } from '../files/hash.ts'
 import { ioError } from '../files/io-error.ts'
 import { readBytes } from '../files/read-file.ts'
 import { removeDocument } from './carried-target.ts'
-import { ChangeJournal, type ChangeRecord, pendingRecords } from './change-journal.ts'
+import { ChangeJournal, type ChangeRecord, isMain, pendingRecords } from './change-journal.ts'
 import type { FinishedChange, FinishOptions, Resolution } from './finished-change.ts'
 import { removeIfThere } from './remove-if-there.ts'
-import { isSwitched, refuseOthers, switchTargets } from './switch-targets.ts'
+import { isSwitched, refuseOthers, type SwitchProgress, switchTargets } from './switch-targets.ts'
 
 /**
  * Finishes the change of a stack that was interrupted, if there is one. It takes renames alone: no key is opened and no
@@ -78,24 +78,25 @@ async function resolve(
   const isForced = resolution === 'force'
   if (record.phase === 'staging' || (!isForced && record.carried === undefined && hasNotBegun(fs, record))) {
     clearAway(fs, journal, record)
-    return { record, outcome: 'undone', kept: [] }
+    return { record, outcome: 'undone', kept: [], left: [] }
   }
   if (resolution === 'abandon') {
     clearAway(fs, journal, record)
-    return { record, outcome: 'abandoned', kept: [] }
+    return { record, outcome: 'abandoned', kept: [], left: [] }
   }
+  const progress = { changed: false }
   try {
-    let kept: FinishedChange['kept'] = []
+    let keptState: FinishedChange['kept'] = []
     if (record.carried !== undefined) {
       refuseOthers(fs, record, isForced)
       const { finishCarried } = await import('./finish-carried.ts')
-      kept = await finishCarried(fs, record.carried, options, isForced)
+      keptState = await finishCarried(fs, record.carried, options, isForced)
     }
-    kept = [...kept, ...switchTargets(fs, record, isForced)]
+    const { kept, left } = switchTargets(fs, record, isForced, progress)
     if (record.carried !== undefined) removeDocument(fs, record.carried.document)
-    return { record, outcome: 'finished', kept }
+    return { record, outcome: 'finished', kept: [...keptState, ...kept], left }
   } catch (error) {
-    throw interruptedChange(fs, record, error)
+    throw interruptedChange(fs, record, progress, error)
   }
 }
 
@@ -103,7 +104,7 @@ async function resolve(
  * Nothing was switched, and what was prepared is gone: a power cut undid the end of a change that had been called off.
  */
 function hasNotBegun(fs: FileSystem, { targets }: ChangeRecord): boolean {
-  const main = targets.filter(({ role }) => role !== 'aside')
+  const main = targets.filter(isMain)
   return (
     main.every(({ path, before }) => hashOf(fs, path) === before) &&
     main.some(({ staged, after }) => hashOf(fs, staged) !== after)
@@ -160,10 +161,15 @@ function hashOf(fs: FileSystem, path: string): string | null {
 /**
  * The error for a change that failed while its record stands there: what became of it, and what finishes it.
  */
-export function interruptedChange(fs: FileSystem, record: ChangeRecord, error: unknown): unknown {
+export function interruptedChange(
+  fs: FileSystem,
+  record: ChangeRecord,
+  progress: SwitchProgress,
+  error: unknown,
+): unknown {
   if (!isStacksealError(error)) return error
   // Of a carried state nobody knows without asking for it: it may be the new one.
-  const changed = record.carried !== undefined || isSwitched(fs, record)
+  const changed = record.carried !== undefined || progress.changed || isSeenSwitched(fs, record)
   const label = basename(record.file)
   const hint = error.code === 'ERR_CHANGED_MEANWHILE' ? error.hint : finishHint(record)
   return new StacksealError(error.code, `the change of stack ${record.stack} is not finished: ${error.message}`, {
@@ -179,4 +185,14 @@ function finishHint({ carried }: ChangeRecord): string {
   return carried.needsPassphrase
     ? `${recover}; where pulumi still has to carry the state, STACKSEAL_NEW_PASSPHRASE gives the new passphrase`
     : recover
+}
+
+/** As `isSwitched`; false where the disk can not be asked: then this process has switched nothing itself. */
+function isSeenSwitched(fs: FileSystem, record: ChangeRecord): boolean {
+  try {
+    return isSwitched(fs, record)
+  } catch (error) {
+    if (isStacksealError(error)) return false
+    throw error
+  }
 }

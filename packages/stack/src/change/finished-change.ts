@@ -23,4 +23,6 @@ export interface FinishedChange {
   readonly outcome: 'finished' | 'undone' | 'abandoned'
   /** Files that were replaced although they held something else, and where that is kept. */
   readonly kept: readonly { readonly path: string; readonly keptAs: string }[]
+  /** Files of the history that somebody else wrote to, and that keep what they hold. */
+  readonly left: readonly string[]
 }

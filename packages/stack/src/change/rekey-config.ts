@@ -75,6 +75,6 @@ async function openEach(
   return results
 }
 
-function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
+export function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
   return b !== undefined && a.length === b.length && a.every((byte, i) => byte === b[i])
 }

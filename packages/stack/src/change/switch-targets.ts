@@ -2,11 +2,12 @@ import { StacksealError } from '@stackseal/core'
 import { basename, dirname } from 'node:path'
 
 import { MAX_STATE_BYTES } from '../backend/file-backend.ts'
+import { isSidecar } from '../backend/sidecar.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import { sha256Hex } from '../files/hash.ts'
 import { errnoOf, ioError } from '../files/io-error.ts'
 import { readBytes } from '../files/read-file.ts'
-import type { ChangeRecord, ChangeTarget } from './change-journal.ts'
+import { type ChangeRecord, type ChangeTarget, isMain } from './change-journal.ts'
 import { removeIfThere } from './remove-if-there.ts'
 
 /** Something else that stood in a file's place, and the name that it has now. */
@@ -15,25 +16,76 @@ export interface KeptFile {
   readonly keptAs: string
 }
 
+/** What a process knows of its own switching, also where the disk can not be asked any more. */
+export interface SwitchProgress {
+  /** The state or the stack file has its new content. */
+  changed: boolean
+}
+
+/** What became of a change's targets. */
+export interface SwitchedTargets {
+  readonly kept: readonly KeptFile[]
+  /** Archives that hold neither their old nor their new bytes, or whose new ones are gone. They stay as they are. */
+  readonly left: readonly string[]
+}
+
 /**
  * Renames what a change prepared over its targets, in their order, and flushes each folder. A target that has its new
- * bytes is done; where one has neither its old nor its new ones, nothing at all is touched.
+ * bytes is done; where the state or the stack file has neither its old nor its new ones, nothing at all is touched.
  * @param force what stands there instead is kept under another name, and gives way
  * @throws ERR_CHANGED_MEANWHILE, ERR_NOT_REPLACEABLE, ERR_IO
  */
-export function switchTargets(fs: FileSystem, record: ChangeRecord, force: boolean): readonly KeptFile[] {
+export function switchTargets(
+  fs: FileSystem,
+  record: ChangeRecord,
+  force: boolean,
+  progress: SwitchProgress,
+): SwitchedTargets {
   refuseOthers(fs, record, force)
   const kept: KeptFile[] = []
-  for (const target of record.targets) {
-    const keptAs = switchOne(fs, target)
+  for (const target of record.targets.filter(({ role }) => role !== 'archive')) {
+    const keptAs = switchOne(fs, target, progress)
     if (keptAs !== undefined) kept.push({ path: target.path, keptAs })
   }
-  return kept
+  return { kept, left: switchArchives(fs, record) }
+}
+
+/** A history can have thousands of files in one folder, so that is flushed once. */
+function switchArchives(fs: FileSystem, { targets }: ChangeRecord): readonly string[] {
+  const left: string[] = []
+  const archives = targets.filter(({ role }) => role === 'archive')
+  for (const target of archives) {
+    if (!switchArchive(fs, target) && !isSidecar(target.path)) left.push(target.path)
+  }
+  for (const folder of new Set(archives.map(({ path }) => dirname(path)))) {
+    try {
+      fs.fsyncFolder(folder)
+    } catch (error) {
+      throw ioError(error, folder, 'could not be flushed')
+    }
+  }
+  return left
+}
+
+/** Gives whether an archive is done, or gone. */
+function switchArchive(fs: FileSystem, target: ChangeTarget): boolean {
+  const { path, staged, after } = target
+  const hash = hashOf(fs, path)
+  try {
+    if (hash === target.before && hashOf(fs, staged) === after) {
+      rename(fs, target)
+      return true
+    }
+    removeIfThere(fs, staged)
+    return hash === after || hash === null
+  } catch (error) {
+    throw ioError(error, path, 'could not be replaced')
+  }
 }
 
 /** Whether at least one of the files that count has its new content. */
 export function isSwitched(fs: FileSystem, { targets }: ChangeRecord): boolean {
-  return targets.some((target) => target.role !== 'aside' && conditionOf(fs, target) === 'new')
+  return targets.some((target) => isMain(target) && conditionOf(fs, target) === 'new')
 }
 
 type Condition = 'old' | 'new' | 'other'
@@ -52,7 +104,7 @@ function hashOf(fs: FileSystem, path: string): string | null {
 /** Sees that {@link switchTargets} could do its work. */
 export function refuseOthers(fs: FileSystem, { targets, stack }: ChangeRecord, force: boolean): void {
   for (const target of targets) {
-    if (target.role === 'aside') continue
+    if (!isMain(target)) continue
     const condition = conditionOf(fs, target)
     if (condition === 'new') continue
     const isReady = hashOf(fs, target.staged) === target.after
@@ -75,9 +127,10 @@ export function refuseOthers(fs: FileSystem, { targets, stack }: ChangeRecord, f
 }
 
 /** Gives the name under which something else that stood there is kept. */
-function switchOne(fs: FileSystem, target: ChangeTarget): string | undefined {
+function switchOne(fs: FileSystem, target: ChangeTarget, progress: SwitchProgress): string | undefined {
   const { path, staged, role } = target
   const condition = conditionOf(fs, target)
+  if (condition === 'new' && isMain(target)) progress.changed = true
   try {
     if (condition === 'new' || (condition === 'other' && role === 'aside')) {
       if (removeIfThere(fs, staged)) fs.fsyncFolder(dirname(staged))
@@ -87,6 +140,7 @@ function switchOne(fs: FileSystem, target: ChangeTarget): string | undefined {
     // What nothing depends on is not worth a change that stays half done.
     if (role === 'aside' && hashOf(fs, staged) !== target.after) return undefined
     rename(fs, target)
+    if (isMain(target)) progress.changed = true
     fs.fsyncFolder(dirname(path))
     return keptAs
   } catch (error) {

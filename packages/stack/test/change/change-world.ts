@@ -2,6 +2,7 @@ import { decodeBase64, encodeBase64, Envelope, parseKeyUrl, type ProviderV1, Reg
 import { changeSecretsProvider } from '../../src/change/change-key.ts'
 import { changePath } from '../../src/change/change-journal.ts'
 import { recoverStack } from '../../src/change/recover-stack.ts'
+import { compress, decompress } from '../../src/files/compression.ts'
 import type { FileSystem } from '../../src/files/file-system.ts'
 import type { ProcessTable } from '../../src/files/process-table.ts'
 import { StackFile } from '../../src/stack-file.ts'
@@ -69,7 +70,11 @@ export async function stateText(key: Envelope): Promise<string> {
 export const OLD_STATE: string = await stateText(oldKey)
 export const OTHER_STATE: string = await stateText(stateKey)
 
-export function world(state: string = OLD_STATE, file: string = OLD_TEXT): ForgettingFileSystem {
+export function world(
+  state: string = OLD_STATE,
+  file: string = OLD_TEXT,
+  more: Readonly<Record<string, string | Uint8Array>> = {},
+): ForgettingFileSystem {
   return forgettingFileSystem({
     [`${PROJECT}/Pulumi.yaml`]: 'name: proj\nruntime: yaml\n',
     [FILE]: file,
@@ -80,8 +85,74 @@ export function world(state: string = OLD_STATE, file: string = OLD_TEXT): Forge
     [`${STATE}.bak`]: '{"version":0}',
     [`${JOURNALS}/.keep`]: '',
     '/home/.local/state/stackseal/sealed-keys/.keep': '',
+    [`${HISTORY}/.keep`]: '',
+    [`${BACKUPS}/.keep`]: '',
+    ...more,
   })
 }
+
+const HISTORY = '/backend/.pulumi/history/proj/dev'
+const BACKUPS = '/backend/.pulumi/backups/proj/dev'
+
+/** The history of two updates: one ciphertext each, in a record, in checkpoints, packed and not, and in a backup. */
+export const ARCHIVES = {
+  bak: `${STATE}.bak`,
+  record: `${HISTORY}/dev-1.history.json`,
+  packedRecord: `${HISTORY}/dev-2.history.json.gz`,
+  checkpoint: `${HISTORY}/dev-1.checkpoint.json`,
+  packedCheckpoint: `${HISTORY}/dev-2.checkpoint.json.gz`,
+  backup: `${BACKUPS}/dev.1.json.zst`,
+} as const
+
+/** As the reference writes one: the configuration of an update, and no key. */
+export const OLD_RECORD = `{"kind":"update","startTime":1,"message":"<é>","environment":{"config":"{\\"secure\\":\\"v1:x:y\\"}"},"config":{"proj:first":{"secure":"${first}"},"proj:list":[{"deep":{"secure":"${inList}"}},5],"proj:object":{"secure":"v1:not:one","more":true},"proj:plain":"010"},"version":0,"result":"succeeded","endTime":2}`
+
+/** A world with a history, all of it under the key of the stack file. */
+export function worldWithHistory(more: Readonly<Record<string, string | Uint8Array>> = {}): ForgettingFileSystem {
+  const bytes = new TextEncoder()
+  return world(OLD_STATE, OLD_TEXT, {
+    [ARCHIVES.bak]: OLD_STATE,
+    [`${ARCHIVES.bak}.attrs`]: '{"md5":"AAAA"}\n',
+    [ARCHIVES.record]: OLD_RECORD,
+    [`${ARCHIVES.record}.attrs`]: '{"md5":"AAAA"}\n',
+    [ARCHIVES.packedRecord]: compress(bytes.encode(OLD_RECORD), 'gzip'),
+    [ARCHIVES.checkpoint]: OLD_STATE,
+    [ARCHIVES.packedCheckpoint]: compress(bytes.encode(OLD_STATE), 'gzip'),
+    [ARCHIVES.backup]: compress(bytes.encode(OLD_STATE), 'zstd'),
+    ...more,
+  })
+}
+
+export function archiveText(fs: ForgettingFileSystem, path: string): string {
+  return new TextDecoder().decode(decompress(fs.contentOf(path) ?? new Uint8Array(), path, 1 << 20))
+}
+
+/** The keys of the whole history: the URLs that its secrets open under, each to its value. */
+export async function keyUrlsOfHistory(fs: ForgettingFileSystem): Promise<ReadonlySet<string>> {
+  const urls = new Set<string>()
+  const keys = new Map<string, Envelope>([['plain://old', oldKey]])
+  const states = [ARCHIVES.bak, ARCHIVES.checkpoint, ARCHIVES.packedCheckpoint, ARCHIVES.backup]
+  for (const path of states) {
+    const state = StateFile.parse(archiveText(fs, path))
+    const key = await Envelope.open(state.sealedKey, registry, { env: {} })
+    keys.set(state.sealedKey.url.text, key)
+    const opened = (await revealState(state, key)).slots.map(({ text }) => text)
+    urls.add(opened.join('|') === SECRETS.state.join('|') ? state.sealedKey.url.text : `broken: ${path}`)
+  }
+  for (const path of [ARCHIVES.record, ARCHIVES.packedRecord]) {
+    const ciphertexts = [...archiveText(fs, path).matchAll(/"secure":"(v1:[^"]{20,})"/g)].map(([, text]) => text ?? '')
+    let found = `broken: ${path}`
+    for (const [url, key] of keys) {
+      const opened = (await key.decryptAll(ciphertexts)).map((it) => ('plaintext' in it ? it.plaintext : '?'))
+      if (opened.join('|') === SECRETS.config.join('|')) found = url
+    }
+    urls.add(found)
+  }
+  return urls
+}
+
+export const changeWithHistory = (fs: FileSystem, processes?: ProcessTable): Promise<unknown> =>
+  changeSecretsProvider({ ...options(fs, processes), secretsProvider: 'plain://new', includeHistory: true })
 
 export const options = (fileSystem: FileSystem, processes?: ProcessTable) => ({
   cwd: PROJECT,
@@ -148,6 +219,8 @@ export function leftovers(fs: ForgettingFileSystem): string[] {
   return [
     ...names(PROJECT),
     ...names(STACKS),
+    ...names(HISTORY),
+    ...names(BACKUPS),
     ...names(LOCKS),
     ...names(JOURNALS),
     ...names(`${NOTES}/sealed-keys`),

@@ -1,4 +1,4 @@
-import { encodeBase64, type ProviderV1, Registry } from '@stackseal/core'
+import { encodeBase64, isStacksealError, type ProviderV1, Registry } from '@stackseal/core'
 import { expect, test } from 'vitest'
 import { causeOf } from '../cause-of.ts'
 import type { FileSystem } from '../../src/files/file-system.ts'
@@ -10,6 +10,7 @@ import {
   FILE,
   keyUrlOf,
   OLD_STATE,
+  OLD_TEXT,
   opensEach,
   options,
   OTHER_STATE,
@@ -41,6 +42,29 @@ test('leaves a state alone that has a data key of its own', async () => {
   expect(await rewrap(fs)).toMatchObject({ state: 'other' })
   expect(textOf(fs, STATE)).toBe(OTHER_STATE)
   expect(textOf(fs, FILE)).toContain('plain://new')
+})
+
+test('a fault (EIO) at every step is reported truthfully, also between state and stack file', async () => {
+  let [failed, halves] = [0, 0]
+  for (let step = 1; ; step++) {
+    const fs = world()
+    const faulty = faultyFileSystem(fs, { failAtStep: step, error: 'EIO' })
+    const failure = await rewrap(faulty.fs, fakeMachine('here', 'first').start(1)).then(
+      () => undefined,
+      (error: unknown) => (isStacksealError(error) ? error : expect.fail(String(error))),
+    )
+    const changed = textOf(fs, STATE) !== OLD_STATE || textOf(fs, FILE) !== OLD_TEXT
+    if (failure === undefined) {
+      expect(changed).toBe(true)
+      if (faulty.steps() < step) break
+      continue
+    }
+    failed++
+    if (textOf(fs, STATE) !== OLD_STATE && textOf(fs, FILE) === OLD_TEXT) halves++
+    expect({ step, changed: failure.details['changed'] }).toEqual({ step, changed })
+  }
+  expect(failed).toBeGreaterThan(20)
+  expect(halves).toBeGreaterThan(3)
 })
 
 test('cut at every step, both documents open, and the same command brings them together', async () => {
