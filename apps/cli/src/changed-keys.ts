@@ -22,8 +22,7 @@ export async function changedKeys(
       return result
     },
   })
-  const tell = (result: ChangeKeyResult | undefined): Told => (result === undefined ? KEYLESS : told(result))
-  return reportChanges(invocation, outcomes, tell, (results) => {
+  return reportChanges(invocation, outcomes, told, (results) => {
     const changed = results.filter((result) => result?.after !== undefined)
     if (changed.length === 0) return
     const archives = changed.flatMap((result) => result?.archives ?? [])
@@ -31,7 +30,8 @@ export async function changedKeys(
   })
 }
 
-function told(result: ChangeKeyResult): Told {
+function told(result: ChangeKeyResult | undefined): Told {
+  if (result === undefined) return KEYLESS
   const { before, to, after, passedOver, configSecrets, stateSecrets, state, rekeyedArchives } = result
   const json = changeJson(result)
   if (passedOver) {

@@ -108,8 +108,9 @@ describe('a change of many stacks', () => {
     expect(exit).toBe(3)
     expect(stdout).toMatch(/p4\/Pulumi\.prod\.yaml +failed +ERR_MALFORMED_CIPHERTEXT\n/)
     expect(stdout).toMatch(/p5\/Pulumi\.prod\.yaml +failed +ERR_MALFORMED_FILE\n/)
+    // On a slow machine lines of progress stand before them.
     expect(stderr).toMatch(
-      /^stackseal: stacks\/p4\/Pulumi\.prod\.yaml: a secret does not open: config token \(ERR_MALFORMED_CIPHERTEXT\)\n {2}hint: set each of them anew.*\n {2}does not open: config token\nstackseal: stacks\/p5\/Pulumi\.prod\.yaml can not be read.*\(ERR_MALFORMED_FILE\)\n/,
+      /^stackseal: stacks\/p4\/Pulumi\.prod\.yaml: a secret does not open: config token \(ERR_MALFORMED_CIPHERTEXT\)\n {2}hint: set each of them anew.*\n {2}does not open: config token\nstackseal: stacks\/p5\/Pulumi\.prod\.yaml can not be read.*\(ERR_MALFORMED_FILE\)\n/m,
     )
     expect(stderr).toContain('9 stacks: 7 changed, 2 failed\n')
     expect(on.text(4)).toBe(damaged(good))
@@ -124,7 +125,8 @@ describe('a change of many stacks', () => {
     expect(answers.find(({ file }) => file.includes('p5'))).toMatchObject({
       error: { code: 'ERR_MALFORMED_FILE', changed: false, message: expect.any(String) as string },
     })
-    expect({ exit: second.exit, stderr: second.stderr }).toEqual({ exit: 3, stderr: '' })
+    expect(second.exit).toBe(3)
+    expect(second.stderr).not.toContain('stackseal:')
   })
 
   test('a key service that refuses is asked once for each sealed key', async () => {

@@ -2,8 +2,8 @@ import { isStacksealError, StacksealError } from '@stackseal/core'
 
 import type { StateArchive } from '../backend/state-archives.ts'
 import type { StateCarrier } from '../backend/state-carrier.ts'
+import type { KeyWorld } from '../stack-key.ts'
 import type { StackPlace } from '../stack-place.ts'
-import type { ChangeKeyOptions } from './change-key.ts'
 import type { FoundCarrier } from './find-carrier.ts'
 import { ArchiveRekeying, type ArchiveRekeyingKeys } from './rekey-archives.ts'
 
@@ -21,7 +21,7 @@ export interface ChangedArchives {
  */
 export function historyOf(
   found: FoundCarrier | undefined,
-  options: ChangeKeyOptions,
+  options: KeyWorld & { readonly includeHistory?: boolean | undefined },
   place: StackPlace,
   keys: ArchiveRekeyingKeys,
 ): ArchiveRekeying | undefined {
