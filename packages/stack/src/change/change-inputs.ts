@@ -45,20 +45,27 @@ export async function findStateHome(
   return { backend, reference: { project: place.project.name, stack: place.name } }
 }
 
-/** Reads both documents of a stack. */
+/**
+ * Reads both documents of a stack.
+ * @param last what was read before: a document whose bytes are the same is not parsed again
+ */
 export async function readInputs(
   fs: FileSystem,
   place: StackPlace,
   home: StateHome | undefined,
+  last?: ChangeInputs,
 ): Promise<ChangeInputs> {
   const read = await readStackText(fs, place.target)
   if (read === undefined) throw noSuchStack(fs, place)
-  const file = await StackFile.parse(read.text, place.project.name, place.label)
+  const isSame = last?.read.text === read.text
+  const file = isSame ? last.file : await StackFile.parse(read.text, place.project.name, place.label)
   const stored = home?.backend.read(home.reference)
-  return { read, file, state: stored === undefined ? undefined : { stored, parsed: parseState(stored) } }
+  return { read, file, state: stored === undefined ? undefined : { stored, parsed: parseState(stored, last) } }
 }
 
-function parseState(stored: StoredCheckpoint): StateFile {
+function parseState(stored: StoredCheckpoint, last: ChangeInputs | undefined): StateFile {
+  const before = last?.state
+  if (before !== undefined && Buffer.compare(before.stored.bytes, stored.bytes) === 0) return before.parsed
   try {
     return StateFile.parse(stored.bytes)
   } catch (error) {
@@ -75,6 +82,8 @@ function parseState(stored: StoredCheckpoint): StateFile {
 export interface OldKeys {
   readonly ofConfig: Envelope | undefined
   readonly ofState: Envelope | undefined
+  /** What the secrets of the stack file were seen to hold, by ciphertext. */
+  readonly opened?: Map<string, Uint8Array>
 }
 
 /** Opens the keys that the documents' secrets need: the state names its own, which may be another one. */
@@ -106,7 +115,8 @@ export function isSameKey(a: SealedKey | undefined, b: SealedKey | undefined): b
  */
 export async function refuseBroken({ file, state }: ChangeInputs, keys: OldKeys, project: string): Promise<void> {
   const broken: BrokenChangeSecret[] = []
-  if (keys.ofConfig !== undefined) broken.push(...(await brokenConfigSecrets(file, keys.ofConfig, project)))
+  if (keys.ofConfig !== undefined)
+    broken.push(...(await brokenConfigSecrets(file, keys.ofConfig, project, keys.opened)))
   if (state !== undefined && keys.ofState !== undefined) {
     broken.push(...(await brokenStateSecrets(state.parsed, keys.ofState)))
   }

@@ -130,7 +130,7 @@ async function changeKeyOf(
   if (options.passOver === true && (await isAlreadyMoved(inputs, url, options, place))) {
     return { ...result, passedOver: true, after: undefined }
   }
-  const keys = await openOldKeys(inputs, options, place)
+  const keys: OldKeys = { ...(await openOldKeys(inputs, options, place)), opened: new Map() }
   await refuseBroken(inputs, keys, place.project.name)
   if (url === undefined) refuseUnproven(fs, inputs, keys, options, place)
   if (options.dryRun === true) return { ...result, after: undefined }
@@ -154,7 +154,7 @@ async function changeKeyOf(
       targets: [],
     },
     prepare: async () => {
-      const current = await readInputs(fs, place, home)
+      const current = await readInputs(fs, place, home, inputs)
       refuseOtherKeys(inputs, current, place)
       const files = await nextFiles(current, keys, envelope, place, home)
       if (to.scheme === 'passphrase') return files
@@ -228,7 +228,7 @@ async function nextFiles(
   place: StackPlace,
   home: StateHome | undefined,
 ): Promise<readonly NextFile[]> {
-  const rekeyed = await rekeyConfig(file, keys.ofConfig, envelope)
+  const rekeyed = await rekeyConfig(file, keys.ofConfig, envelope, keys.opened)
   const stackFile: NextFile = {
     role: 'file',
     path: place.target,
