@@ -68,7 +68,6 @@ export async function manyStacks({ place, env, cli }) {
       const goal = `the goal is ${KEYS}: ${count === KEYS ? 'met' : 'missed'}`
       return `\`${what}\` of ${STACKS.toLocaleString('en')} stack files under ${KEYS} sealed keys of ${openbao.name}: ${count} opens, ${seconds.toFixed(1)} s wall; ${goal}.`
     }
-    const isOpen = ({ ok, opened }) => ok && opened === 1
     const change = ['stack', 'change-secrets-provider', 'hashivault://new', 'stacks', '--config-only']
     const lines = [
       line('verify', await run(['verify', 'stacks']), isOpen),
@@ -82,6 +81,8 @@ export async function manyStacks({ place, env, cli }) {
     await bao.stop()
   }
 }
+
+const isOpen = ({ ok, opened }) => ok && opened === 1
 
 async function writeStacks(folder, access) {
   const registry = new Registry([vault()])
