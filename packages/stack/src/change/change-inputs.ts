@@ -11,7 +11,7 @@ import { noSuchStack, type StackPlace } from '../stack-place.ts'
 import { readStackText } from '../stack-text.ts'
 import { StateFile } from '../state/state-file.ts'
 import { type BrokenChangeSecret, brokenConfigSecrets } from './rekey-config.ts'
-import { brokenStateSecrets } from './rekey-state.ts'
+import { brokenStateSecrets, type OpenedState } from './rekey-state.ts'
 
 /** A stack's two documents as they were read. */
 export interface ChangeInputs {
@@ -84,6 +84,8 @@ export interface OldKeys {
   readonly ofState: Envelope | undefined
   /** What the secrets of the stack file were seen to hold, by ciphertext. */
   readonly opened?: Map<string, Uint8Array>
+  /** And those of the state. */
+  openedState?: OpenedState
 }
 
 /** Opens the keys that the documents' secrets need: the state names its own, which may be another one. */
@@ -118,7 +120,7 @@ export async function refuseBroken({ file, state }: ChangeInputs, keys: OldKeys,
   if (keys.ofConfig !== undefined)
     broken.push(...(await brokenConfigSecrets(file, keys.ofConfig, project, keys.opened)))
   if (state !== undefined && keys.ofState !== undefined) {
-    broken.push(...(await brokenStateSecrets(state.parsed, keys.ofState)))
+    broken.push(...(await brokenStateSecrets(state.parsed, keys.ofState, (opened) => (keys.openedState = opened))))
   }
   const [first] = broken
   if (first === undefined) return

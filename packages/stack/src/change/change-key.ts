@@ -236,7 +236,7 @@ async function nextFiles(
     before: read.bytes,
   }
   if (state === undefined || home === undefined) return [stackFile]
-  const document = await rekeyWholeState(state.parsed, keys.ofState, envelope)
+  const document = await rekeyWholeState(state.parsed, keys.ofState, envelope, keys.openedState)
   if (document === state.parsed) return [stackFile]
   const files = nextCheckpoint(home.backend, state.stored, document.bytes)
   const { target } = state.stored
