@@ -41,6 +41,7 @@ export async function changedKeys(
   command: string,
   args: readonly string[],
   change: (options: OpenStackOptions & Pick<ChangeKeyOptions, 'passOver'>) => Promise<ChangeKeyResult>,
+  again?: string,
 ): Promise<number> {
   const { terminal, flags, trace } = invocation
   const isDry = flags.on('dry-run')
@@ -56,12 +57,18 @@ export async function changedKeys(
     },
   })
   const tell = (result: ChangeKeyResult | undefined): Told => (result === undefined ? KEYLESS : told(result))
-  return reportChanges(invocation, outcomes, tell, (results) => {
-    const changed = results.filter((result) => result?.after !== undefined)
-    if (changed.length === 0) return
-    const archives = changed.flatMap((result) => result?.archives ?? [])
-    remaining(archives, MANY, flags.on('config-only'), terminal)
-  })
+  return reportChanges(
+    invocation,
+    outcomes,
+    tell,
+    (results) => {
+      const changed = results.filter((result) => result?.after !== undefined)
+      if (changed.length === 0) return
+      const archives = changed.flatMap((result) => result?.archives ?? [])
+      remaining(archives, MANY, flags.on('config-only'), terminal)
+    },
+    again,
+  )
 }
 
 function told(result: ChangeKeyResult): Told {

@@ -11,7 +11,7 @@ const SPECIAL = /[*?[\]{}]/
 const LEFT_OUT = ['**/node_modules/**', '**/.git/**']
 
 /** Whether a name is that of a stack file: `Pulumi.<stack>.yaml`, `.yml` or `.json`. */
-export function isStackFileName(path: string): boolean {
+function isStackFileName(path: string): boolean {
   return STACK_FILE.test(basename(path))
 }
 

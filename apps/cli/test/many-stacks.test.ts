@@ -114,6 +114,7 @@ describe('a change of many stacks', () => {
     on.write(5, 'config: [\n')
     const { exit, stdout, stderr } = await run([...CHANGE, ALL])
     expect(exit).toBe(3)
+    expect(stderr).toContain('hint: run it again when the cause is gone: what is done is passed over\n')
     expect(stdout).toMatch(/p4\/Pulumi\.prod\.yaml +failed +ERR_MALFORMED_CIPHERTEXT\n/)
     expect(stdout).toMatch(/p5\/Pulumi\.prod\.yaml +failed +ERR_MALFORMED_FILE\n/)
     expect(stderr).toMatch(
@@ -170,6 +171,21 @@ describe('a change of many stacks', () => {
       })
     }
   })
+})
+
+test('a rotation gives each stack a new data key at every run, and does not promise to pass over what is done', async () => {
+  const { run, on } = await world(4, 2)
+  writeFileSync(join(on.folder, 'stacks/p0/Pulumi.plain.yaml'), 'config:\n  p0:a: b\n')
+  on.write(3, damaged(on.text(3)))
+  for (let time = 1; time <= 2; time++) {
+    const before = on.files.map((_, i) => on.text(i))
+    const { exit, stdout, stderr } = await run(['stack', 'rotate', 'stacks', '--config-only'])
+    expect(exit).toBe(3)
+    expect(stdout).toMatch(/p0\/Pulumi\.plain\.yaml +passed over +it has no key\n/)
+    expect(stderr).toContain('5 stacks: 1 passed over, 3 changed, 1 failed\n')
+    expect(stderr).toContain('hint: run it again for those that are left')
+    expect(on.files.map((_, i) => on.text(i) === before[i])).toEqual([false, false, false, true])
+  }
 })
 
 describe('on a passphrase', () => {
