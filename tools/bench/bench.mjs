@@ -11,6 +11,7 @@ import { Envelope, Registry, parseKeyUrl } from '../../packages/core/dist/index.
 import { passphrase } from '../../packages/provider-passphrase/dist/index.mjs'
 import { LocalstackKms, localstackKms } from '../services/localstack-kms.ts'
 import { OpenBao, openbao } from '../services/openbao.ts'
+import { changeOfConfig, manyStacks } from './change-cases.mjs'
 import { stateCases, throughPipe } from './state-cases.mjs'
 
 const { values: flags } = parseArgs({
@@ -45,6 +46,7 @@ const env = {
 
 const ON_SERVICE = '`config get` of a secret, on'
 const PIPE = 'through a pipe'
+const MANY_STACKS = 'stack files under'
 
 const servers = []
 try {
@@ -57,9 +59,10 @@ try {
     execFileSync(pulumi, ['stack', 'init', stack, '--no-select'], { cwd: project, env })
   const isWanted = (name) => name.includes(flags.only)
   const world = { place, project, env, cli, pulumi, measure, only: flags.only }
-  const cases = [...CASES(), ...stateCases(world)]
+  const cases = [...CASES(), changeOfConfig(world, 'many', MANY), ...stateCases(world)]
   if (isWanted(ON_SERVICE)) cases.push(await onVault(), await onAws())
   const lines = isWanted(PIPE) ? [throughPipe(world)] : []
+  if (isWanted(MANY_STACKS)) lines.push(...(await manyStacks(world)))
   report(cases.filter(({ name }) => isWanted(name)).map(compare), lines)
 } finally {
   for (const server of servers) await server.stop()
@@ -150,6 +153,7 @@ async function stackFile(stack, count) {
 }
 
 function compare(test) {
+  test.prepare?.()
   const pairs = []
   for (let run = -1; run < RUNS; run++) {
     const ours = once(test, 'ours', process.execPath, [cli, ...(test.both ?? test.ours)])
@@ -226,8 +230,11 @@ function report(results, more) {
   writeFileSync(page, text.replace(/(<!-- bench -->\n)[\s\S]*(<!-- \/bench -->)/, `$1\n${facts}\n\n${table}\n\n$2`))
 }
 
-function goalsText({ cpu, memory }) {
-  return memory === undefined ? `CPU ${cpu}` : `CPU ${cpu}, memory ${memory}`
+function goalsText({ cpu, wall, memory }) {
+  return Object.entries({ CPU: cpu, wall, memory })
+    .filter(([, goal]) => goal !== undefined)
+    .map(([what, goal]) => `${what} ${goal}`)
+    .join(', ')
 }
 
 function ratio(pairs, what) {

@@ -10,9 +10,11 @@ const GOALS = {
   export: { cpu: 0.4, memory: 0.25 },
   shown: { cpu: 0.4, memory: 0.333 },
   rekey: { cpu: 0.55, memory: 0.333 },
+  change: { cpu: 0.55, wall: 0.45, memory: 0.333 },
 }
 /** What the goals are for. */
 const LARGEST = SIZES.at(-1)
+const CHANGE = 'stack change-secrets-provider passphrase'
 const NEXT = 'the next passphrase'
 
 /**
@@ -23,7 +25,7 @@ export function stateCases({ place, project, env, cli, pulumi, only }) {
   return SIZES.flatMap((secrets) => {
     const size = secrets.toLocaleString('en')
     const name = (command) => `\`${command}\`, ${size} secrets in the state`
-    const names = ['stack export', 'stack export --show-secrets', 'stack import', 'state rekey'].map(name)
+    const names = ['stack export', 'stack export --show-secrets', 'stack import', 'state rekey', CHANGE].map(name)
     if (!names.some((each) => each.includes(only))) return []
     const stack = makeStack({ place, project, env, cli, pulumi, secrets })
     const goals = (which) => (secrets === LARGEST ? { goals: GOALS[which] } : {})
@@ -56,6 +58,15 @@ export function stateCases({ place, project, env, cli, pulumi, only }) {
         right: (text, who) => (who === 'ours' ? stack.isRekeyed(text) : stack.isChanged()),
         after: () => stack.restore(),
         ...goals('rekey'),
+      },
+      {
+        name: names[4],
+        both: ['stack', 'change-secrets-provider', 'passphrase', '-s', stack.name],
+        oursEnv: { STACKSEAL_NEW_PASSPHRASE: NEXT },
+        theirsInput: `${NEXT}\n`,
+        right: () => stack.isChanged(),
+        after: () => stack.restore(),
+        ...goals('change'),
       },
     ]
   })

@@ -11,6 +11,7 @@ export async function changedKeys(
   command: string,
   args: readonly string[],
   change: (options: OpenStackOptions & Pick<ChangeKeyOptions, 'passOver'>) => Promise<ChangeKeyResult>,
+  again?: string,
 ): Promise<number> {
   const { terminal, flags, trace } = invocation
   const outcomes = await workOnStacks(invocation, command, {
@@ -22,12 +23,18 @@ export async function changedKeys(
       return result
     },
   })
-  return reportChanges(invocation, outcomes, told, (results) => {
-    const changed = results.filter((result) => result?.after !== undefined)
-    if (changed.length === 0) return
-    const archives = changed.flatMap((result) => result?.archives ?? [])
-    sayWhatRemains(archives, MANY_FILES, flags.on('config-only'), terminal)
-  })
+  return reportChanges(
+    invocation,
+    outcomes,
+    told,
+    (results) => {
+      const changed = results.filter((result) => result?.after !== undefined)
+      if (changed.length === 0) return
+      const archives = changed.flatMap((result) => result?.archives ?? [])
+      sayWhatRemains(archives, MANY_FILES, flags.on('config-only'), terminal)
+    },
+    again,
+  )
 }
 
 function told(result: ChangeKeyResult | undefined): Told {

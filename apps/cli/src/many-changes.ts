@@ -55,12 +55,15 @@ export interface Told {
   readonly json: object
 }
 
+const AGAIN = 'run it again when the cause is gone: what is done is passed over'
+
 /** Prints what became of many stacks: a table, then every failure with its hint, then the counts; gives the exit number. */
 export function reportChanges<T>(
   invocation: Invocation,
   outcomes: readonly Outcome<T>[],
   tell: (result: T) => Told,
   closing: (results: readonly T[]) => void,
+  again: string = AGAIN,
 ): number {
   const { terminal, options } = invocation
   const exit = exitOfMany(outcomes)
@@ -82,7 +85,7 @@ export function reportChanges<T>(
   )
   closing(outcomes.flatMap((outcome) => ('result' in outcome ? [outcome.result] : [])))
   terminal.say(countsOf(rows))
-  if (exit !== 0) terminal.hint('run it again when the cause is gone: what is done is passed over')
+  if (exit !== 0) terminal.hint(invocation.flags.on('dry-run') ? 'nothing was changed' : again)
   return exit
 }
 

@@ -48,7 +48,7 @@ export function encryptValue(key: AesKey, plaintext: string | Uint8Array): strin
 }
 
 /** Encrypts a list as {@link encryptValue} does. All nonces come from one call for random bytes: a tenth of the time. */
-export function encryptValues(key: AesKey, plaintexts: readonly string[]): string[] {
+export function encryptValues(key: AesKey, plaintexts: readonly (string | Uint8Array)[]): string[] {
   const nonces = randomBytes(NONCE_BYTES * plaintexts.length)
   return plaintexts.map((plaintext, i) =>
     encryptUnder(key, nonces.subarray(i * NONCE_BYTES, (i + 1) * NONCE_BYTES), plaintext),

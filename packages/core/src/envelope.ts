@@ -115,8 +115,8 @@ export class Envelope {
     return encryptValue(this.#key, plaintext)
   }
 
-  /** Encrypts a list; the answers stand in the same order. */
-  async encryptAll(plaintexts: readonly string[]): Promise<string[]> {
+  /** Encrypts a list of texts (or bytes); the answers stand in the same order. */
+  async encryptAll(plaintexts: readonly (string | Uint8Array)[]): Promise<string[]> {
     return encryptValues(this.#key, plaintexts)
   }
 

@@ -226,7 +226,7 @@ export const STACK_COMMANDS: readonly Command[] = [
       'As stack change-secrets-provider, under the key URL that the stack has: a new data key, and every secret of the stack file and the state encrypted anew. On a passphrase it takes a new passphrase.',
       'Whoever had the old data key can open nothing that is written from now on, and everything that was written before: values that must stay secret from them have to change themselves.',
       MANY_STACKS,
-      'A stack that the new passphrase opens already, or that has no key, is passed over. On a key service every run gives a new data key.',
+      'A stack that the new passphrase opens already, or that has no key, is passed over. On a key service every run gives a new data key: after one that did not come to its end, name the stacks that are left.',
     ],
     arguments: [{ name: 'stack', rest: true }],
     flags: [...CHANGE_KEY_FLAGS, JOBS_FLAG],

@@ -1,10 +1,11 @@
 import { Envelope, parseKeyUrl, Registry } from '@stackseal/core'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { passphrase } from '../../../../packages/provider-passphrase/src/index.ts'
 import { vault } from '../../../../packages/provider-vault/src/index.ts'
 import { folder } from './stackseal.ts'
 
-/** A folder of projects, each with the stack prod on a key of Vault. */
+/** A folder of projects, each with the stack prod. */
 export interface ManyStacks {
   readonly folder: string
   readonly files: readonly string[]
@@ -13,7 +14,7 @@ export interface ManyStacks {
   readonly write: (i: number, text: string) => void
 }
 
-/** Makes `count` stack files, each with one secret, that share `keys` sealed keys of one key in turn. */
+/** Makes `count` stack files, each with one secret, that share `keys` sealed keys under one key URL in turn. */
 export async function manyStacks(
   count: number,
   keys: number,
@@ -21,7 +22,7 @@ export async function manyStacks(
   url = 'hashivault://app',
 ): Promise<ManyStacks> {
   const at = folder('many')
-  const registry = new Registry([vault()])
+  const registry = new Registry([vault(), passphrase()])
   const envelopes: Envelope[] = []
   for (let i = 0; i < keys; i++) envelopes.push(await Envelope.create(parseKeyUrl(url), registry, { env }))
   await registry.close()
@@ -31,10 +32,10 @@ export async function manyStacks(
     mkdirSync(dirname(path(i)), { recursive: true })
     writeFileSync(join(dirname(path(i)), 'Pulumi.yaml'), `name: p${i}\nruntime: yaml\n`)
     const secret = await envelope.encrypt(`value ${i}`)
-    writeFileSync(
-      path(i),
-      `secretsprovider: ${url}\nencryptedkey: ${envelope.sealedKey.sealed}\nconfig:\n  p${i}:token:\n    secure: ${secret}\n`,
-    )
+    const { sealed } = envelope.sealedKey
+    const header =
+      url === 'passphrase:' ? `encryptionsalt: ${sealed}\n` : `secretsprovider: ${url}\nencryptedkey: ${sealed}\n`
+    writeFileSync(path(i), `${header}config:\n  p${i}:token:\n    secure: ${secret}\n`)
   }
   return {
     folder: at,

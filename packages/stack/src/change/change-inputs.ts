@@ -10,7 +10,7 @@ import { noSuchStack, type StackPlace } from '../stack-place.ts'
 import { readStackText } from '../stack-text.ts'
 import { StateFile } from '../state/state-file.ts'
 import { type BrokenChangeSecret, brokenConfigSecrets } from './rekey-config.ts'
-import { brokenStateSecrets } from './rekey-state.ts'
+import { brokenStateSecrets, type OpenedState } from './rekey-state.ts'
 
 /** A stack's two documents as they were read. */
 export interface ChangeInputs {
@@ -20,20 +20,27 @@ export interface ChangeInputs {
   readonly state: { readonly carried: CarriedState; readonly parsed: StateFile } | undefined
 }
 
-/** Reads both documents of a stack. */
+/**
+ * Reads both documents of a stack.
+ * @param last what was read before: a document whose bytes are the same is not parsed again
+ */
 export async function readInputs(
   fs: FileSystem,
   place: StackPlace,
   carrier: Pick<StateCarrier, 'read'> | undefined,
+  last?: ChangeInputs,
 ): Promise<ChangeInputs> {
   const read = await readStackText(fs, place.target)
   if (read === undefined) throw noSuchStack(fs, place)
-  const file = await StackFile.parse(read.text, place.project.name, place.label)
+  const isSame = last?.read.text === read.text
+  const file = isSame ? last.file : await StackFile.parse(read.text, place.project.name, place.label)
   const carried = await carrier?.read()
-  return { read, file, state: carried === undefined ? undefined : { carried, parsed: parseState(carried) } }
+  return { read, file, state: carried === undefined ? undefined : { carried, parsed: parseState(carried, last) } }
 }
 
-function parseState({ bytes, source }: CarriedState): StateFile {
+function parseState({ bytes, source }: CarriedState, last: ChangeInputs | undefined): StateFile {
+  const before = last?.state
+  if (before !== undefined && Buffer.compare(before.carried.bytes, bytes) === 0) return before.parsed
   try {
     return StateFile.parse(bytes)
   } catch (error) {
@@ -50,6 +57,10 @@ function parseState({ bytes, source }: CarriedState): StateFile {
 export interface OldKeys {
   readonly ofConfig: Envelope | undefined
   readonly ofState: Envelope | undefined
+  /** What the secrets of the stack file were seen to hold, by ciphertext. */
+  readonly opened?: Map<string, Uint8Array>
+  /** And those of the state. */
+  openedState?: OpenedState
 }
 
 /** Opens the keys that the documents' secrets need: the state names its own, which may be another one. */
@@ -81,9 +92,10 @@ export function isSameKey(a: SealedKey | undefined, b: SealedKey | undefined): b
  */
 export async function refuseBroken({ file, state }: ChangeInputs, keys: OldKeys, project: string): Promise<void> {
   const broken: BrokenChangeSecret[] = []
-  if (keys.ofConfig !== undefined) broken.push(...(await brokenConfigSecrets(file, keys.ofConfig, project)))
+  if (keys.ofConfig !== undefined)
+    broken.push(...(await brokenConfigSecrets(file, keys.ofConfig, project, keys.opened)))
   if (state !== undefined && keys.ofState !== undefined) {
-    broken.push(...(await brokenStateSecrets(state.parsed, keys.ofState)))
+    broken.push(...(await brokenStateSecrets(state.parsed, keys.ofState, (opened) => (keys.openedState = opened))))
   }
   const [first] = broken
   if (first === undefined) return

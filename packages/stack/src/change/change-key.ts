@@ -170,7 +170,7 @@ async function changeKeyOf(
   if (options.passOver === true && (await isAlreadyMoved(inputs, url, options, place))) {
     return { ...result, passedOver: true, after: undefined }
   }
-  const keys = await openOldKeys(inputs, options, place)
+  const keys: OldKeys = { ...(await openOldKeys(inputs, options, place)), opened: new Map() }
   await refuseBroken(inputs, keys, place.project.name)
   if (url === undefined) refuseUnproven(fs, inputs, keys, options, place)
   const history = historyOf(found, options, place, [keys.ofConfig, keys.ofState])
@@ -200,7 +200,7 @@ async function changeKeyOf(
     prepare: async () => {
       // What `pulumi` reads is under no lock of ours: it sees by itself that nobody wrote meanwhile.
       const lock = found?.pulumi === undefined ? undefined : await found.carrier.lock(locking)
-      const current = await readInputs(fs, place, lock ?? carrier)
+      const current = await readInputs(fs, place, lock ?? carrier, inputs)
       refuseOtherKeys(inputs, current, place)
       const document = await nextState(current, keys, envelope)
       const files = await nextFiles(current, keys, envelope, place, document, {
@@ -267,7 +267,7 @@ function refuseOtherKeys(before: ChangeInputs, current: ChangeInputs, { label }:
 /** The state under the new key; undefined where there is none, or none that has a place for a key. */
 async function nextState({ state }: ChangeInputs, keys: OldKeys, envelope: Envelope): Promise<StateFile | undefined> {
   if (state === undefined) return undefined
-  const document = await rekeyWholeState(state.parsed, keys.ofState, envelope)
+  const document = await rekeyWholeState(state.parsed, keys.ofState, envelope, keys.openedState)
   return document === state.parsed ? undefined : document
 }
 
@@ -280,7 +280,7 @@ async function nextFiles(
   document: StateFile | undefined,
   { carrier, keepsPrevious }: { readonly carrier: StateCarrier | undefined; readonly keepsPrevious: boolean },
 ): Promise<readonly NextFile[]> {
-  const rekeyed = await rekeyConfig(file, keys.ofConfig, envelope)
+  const rekeyed = await rekeyConfig(file, keys.ofConfig, envelope, keys.opened)
   const stackFile: NextFile = {
     role: 'file',
     path: place.target,

@@ -10,11 +10,15 @@ export interface BrokenChangeSecret {
   readonly error: StacksealError
 }
 
-/** Tries every secret of a stack file, and gives those that do not open. */
+/**
+ * Tries every secret of a stack file, and gives those that do not open.
+ * @param plaintexts takes what the others hold, by ciphertext: for {@link rekeyConfig}, which need not open them again
+ */
 export async function brokenConfigSecrets(
   file: StackFile,
   envelope: Envelope,
   project: string,
+  plaintexts?: Map<string, Uint8Array>,
 ): Promise<readonly BrokenChangeSecret[]> {
   const secrets = [...file.secrets()]
   const opened = await openEach(
@@ -22,28 +26,43 @@ export async function brokenConfigSecrets(
     envelope,
   )
   return opened.flatMap((result, i) => {
-    const place = secrets[i]?.place
-    if (!isStacksealError(result) || place === undefined) return []
-    return [{ name: `config ${displayConfigPlace(place, project)}`, error: result }]
+    const entry = secrets[i]
+    if (entry === undefined) return []
+    if (isStacksealError(result)) {
+      return [{ name: `config ${displayConfigPlace(entry.place, project)}`, error: result }]
+    }
+    plaintexts?.set(entry.secret.ciphertext, result)
+    return []
   })
 }
 
 /**
  * The same stack file under another key: every secret is opened, encrypted anew, and opened again out of the finished
  * text, which has to give the old bytes. Everything but the ciphertexts and the sealed key stays as it is.
+ * @param known what the old key was seen to open, by ciphertext
  * @throws ERR_DECRYPT_FAILED and the like for the first that does not open; ERR_CANNOT_EDIT; ERR_INTERNAL
  */
-export async function rekeyConfig(file: StackFile, from: Envelope | undefined, to: Envelope): Promise<StackFile> {
+export async function rekeyConfig(
+  file: StackFile,
+  from: Envelope | undefined,
+  to: Envelope,
+  known?: ReadonlyMap<string, Uint8Array>,
+): Promise<StackFile> {
   const old = ciphertextsOf(file)
-  const plaintexts = await openAll(old, from)
-  const ciphertexts = new Map<string, string>()
-  for (const [i, ciphertext] of old.entries()) ciphertexts.set(ciphertext, await to.encrypt(plaintexts[i] ?? ''))
+  const unknown = old.filter((ciphertext) => known?.has(ciphertext) !== true)
+  const opened = await openAll(unknown, from)
+  const rest = new Map(unknown.map((ciphertext, i) => [ciphertext, opened[i] ?? NOTHING]))
+  const plaintexts = old.map((ciphertext) => known?.get(ciphertext) ?? rest.get(ciphertext) ?? NOTHING)
+  const encrypted = await to.encryptAll(plaintexts)
+  const ciphertexts = new Map(old.map((ciphertext, i) => [ciphertext, encrypted[i] ?? '']))
   const rekeyed = await (await file.withCiphertexts(ciphertexts)).withSealedKey(to.sealedKey)
   const again = await openAll(ciphertextsOf(rekeyed), to)
   const isSame = again.length === plaintexts.length && again.every((bytes, i) => sameBytes(bytes, plaintexts[i]))
   if (isSame) return rekeyed
   throw new StacksealError('ERR_INTERNAL', 'a secret of the stack file does not open to its value again')
 }
+
+const NOTHING = new Uint8Array()
 
 function ciphertextsOf(file: StackFile): readonly string[] {
   return [...file.secrets()].map(({ secret }) => secret.ciphertext)
