@@ -63,7 +63,11 @@ const KINDS: Readonly<Record<ArchiveKind, readonly [one: string, many: string]>>
 }
 
 /** What still opens with the old key, and what to do about it. */
-function remaining({ archives, file }: ChangeKeyResult, configOnly: boolean, terminal: Invocation['terminal']): void {
+function remaining(
+  { archives, file, to }: ChangeKeyResult,
+  configOnly: boolean,
+  terminal: Invocation['terminal'],
+): void {
   const label = basename(file)
   if (configOnly) {
     terminal.say(
@@ -72,7 +76,9 @@ function remaining({ archives, file }: ChangeKeyResult, configOnly: boolean, ter
     terminal.say(
       `  pulumi stack export >state.json && stackseal state rekey state.json --to-stack-file ${label} --output new.json`,
     )
-    terminal.say('  pulumi stack import --file new.json')
+    // Pulumi opens what it imports, and knows one passphrase.
+    const opening = to.scheme === 'passphrase' ? 'PULUMI_CONFIG_PASSPHRASE="$STACKSEAL_NEW_PASSPHRASE" ' : ''
+    terminal.say(`  ${opening}pulumi stack import --file new.json`)
   }
   const kept = countKinds(archives)
   terminal.say(`The old key still opens ${[...kept, `earlier versions of ${label} in the history of git`].join(', ')}.`)
