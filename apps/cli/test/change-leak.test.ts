@@ -96,7 +96,8 @@ class RecordedStack {
   }
 
   async do(line: string, options: RunOptions = {}): Promise<void> {
-    expect({ line, ...(await this.run(line, options)) }).toMatchObject({ line, exit: 0 })
+    const { exit, stderr } = await this.run(line, options)
+    if (exit !== 0) throw new Error(`${line} ended with ${exit}: ${stderr}`)
   }
 
   /** A history of one update, as the reference keeps it. */

@@ -3,6 +3,7 @@ import { isStacksealError } from '@stackseal/core'
 import { nodeFileSystem } from '../files/file-system.ts'
 import { findStack } from '../stack-place.ts'
 import type { OpenStackOptions } from '../stack.ts'
+import { tidyStateLocks } from './tidy-state-locks.ts'
 import { finishChange, tidyStack, type FinishedChange, type Resolution } from './finish-change.ts'
 
 export interface RecoverOptions extends Omit<OpenStackOptions, 'openEarly' | 'registry'> {
@@ -23,6 +24,7 @@ export async function recoverStack(options: RecoverOptions): Promise<FinishedCha
     const finishing = { command, timeoutMs, signal, processes, env }
     const finished = await finishChange(fs, place.target, finishing, options.resolution)
     await tidyStack(fs, place.target, finishing)
+    await tidyStateLocks(fs, place, options, finishing)
     return finished
   } catch (error) {
     throw isStacksealError(error) ? error.with({ details: { file: place.label } }) : error
