@@ -1,3 +1,4 @@
+import type { KeyUrl } from '@stackseal/core'
 import type { ArchiveKind, StateArchive } from '@stackseal/stack'
 import type { Invocation } from './command.ts'
 
@@ -12,21 +13,26 @@ const KINDS: Readonly<Record<ArchiveKind, readonly [one: string, many: string]>>
 /** What stands in a sentence for the names of many stack files. */
 export const MANY_FILES = 'these files'
 
-/** Says after a change of the key what still opens with the old one, and what to do about it. */
+/**
+ * Says after a change of the key what still opens with the old one, and what to do about it.
+ * @param configOnly the new key URL, where the state was left alone
+ */
 export function sayWhatRemains(
   archives: readonly StateArchive[],
   label: string,
-  configOnly: boolean,
+  configOnly: KeyUrl | undefined,
   terminal: Invocation['terminal'],
 ): void {
-  if (configOnly) {
+  if (configOnly !== undefined) {
     terminal.say(
       'The state is still under its own key. To bring it under this one (both passphrases given as variables):',
     )
     terminal.say(
       `  pulumi stack export >state.json && stackseal state rekey state.json --to-stack-file ${label === MANY_FILES ? 'Pulumi.<stack>.yaml' : label} --output new.json`,
     )
-    terminal.say('  pulumi stack import --file new.json')
+    // Pulumi opens what it imports, and knows one passphrase.
+    const opening = configOnly.scheme === 'passphrase' ? 'PULUMI_CONFIG_PASSPHRASE="$STACKSEAL_NEW_PASSPHRASE" ' : ''
+    terminal.say(`  ${opening}pulumi stack import --file new.json`)
   }
   const kept = countKinds(archives)
   terminal.say(`The old key still opens ${[...kept, `earlier versions of ${label} in the history of git`].join(', ')}.`)

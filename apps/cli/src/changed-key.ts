@@ -41,7 +41,8 @@ export async function changedKey(
     const what = countKinds(result.rekeyedArchives).join(', ')
     terminal.say(dry ? `Would bring along, as every one of them opens: ${what}` : `Brought under the same key: ${what}`)
   }
-  if (!dry) sayWhatRemains(result.archives, basename(result.file), flags.on('config-only'), terminal)
+  if (!dry)
+    sayWhatRemains(result.archives, basename(result.file), flags.on('config-only') ? result.to : undefined, terminal)
 }
 
 /** What programs read of a change, but for the name of the file. */

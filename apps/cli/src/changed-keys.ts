@@ -31,7 +31,7 @@ export async function changedKeys(
       const changed = results.filter((result) => result?.after !== undefined)
       if (changed.length === 0) return
       const archives = changed.flatMap((result) => result?.archives ?? [])
-      sayWhatRemains(archives, MANY_FILES, flags.on('config-only'), terminal)
+      sayWhatRemains(archives, MANY_FILES, flags.on('config-only') ? changed[0]?.to : undefined, terminal)
     },
     again,
   )

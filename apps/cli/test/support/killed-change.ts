@@ -88,8 +88,12 @@ export class KilledChange {
     )
   }
 
-  /** Both documents as they were before. */
+  /** Both documents as they were before, and nothing beside them: each change makes the same calls. */
   reset(): void {
+    for (const name of ['dev.json.bak', 'dev.json.attrs', 'dev.json.bak.attrs']) {
+      rmSync(join(this.folder, 'backend/.pulumi/stacks/vec', name), { force: true })
+    }
+    rmSync(join(this.folder, 'notes/sealed-keys'), { recursive: true, force: true })
     writeFileSync(this.file, this.#old.file)
     writeFileSync(this.state, this.#old.state)
   }
@@ -172,8 +176,8 @@ export class KilledChange {
    * @param through a program that gets the whole command line behind its own arguments: `strace …`
    */
   async change(through: readonly string[] = [], uid?: number): Promise<FaultyChange> {
-    const [program = '', ...args] = [...through, process.execPath, ...this.#arguments, '--json', '--lock-timeout', '0']
-    const child = spawn(program, args, {
+    const line = [...through, process.execPath, ...this.#arguments, '--json', '--lock-timeout', '0']
+    const child = spawn(line[0] ?? process.execPath, line.slice(1), {
       cwd: join(this.folder, 'project'),
       env: this.#env,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -197,18 +201,13 @@ export class KilledChange {
   }
 
   /**
-   * Runs a shell script in a mount namespace of its own. In it, `change` changes the key and `recover` recovers, each with
-   * its standard error in the file that it is given; `$1` is this folder.
+   * Runs a shell script in a mount namespace of its own. In it, `change` changes the key, with its standard error in
+   * the file that it is given; `$1` is this folder.
    */
   async inNamespace(script: string): Promise<void> {
-    const line = (args: readonly string[]): string =>
-      [process.execPath, ...args, '--lock-timeout', '0'].map((word) => `'${word}'`).join(' ')
-    const recover = [PROGRAM, '-s', 'dev', 'stack', 'recover']
-    const prelude = [
-      'set -e; cd "$1"',
-      `change() { (cd "$1/project"; ${line([...this.#arguments, '--json'])}) >/dev/null 2>"$2"; }`,
-      `recover() { (cd "$1/project"; ${line(recover)}) >/dev/null 2>"$2"; }`,
-    ]
+    const words = [process.execPath, ...this.#arguments, '--json', '--lock-timeout', '0']
+    const line = words.map((word) => `'${word}'`).join(' ')
+    const prelude = ['set -e; cd "$1"', `change() { (cd "$1/project"; ${line}) >/dev/null 2>"$2"; }`]
     await this.#run('unshare', ['-m', 'sh', '-c', [...prelude, script].join('\n'), 'sh', this.folder])
   }
 
@@ -226,7 +225,7 @@ export class KilledChange {
       cwd: join(this.folder, 'project'),
       env: this.#env,
     })
-    return { staged, between, exit, key: await this.#key(), leftovers: this.#leftovers() }
+    return { staged, between, exit, key: await this.#key(), leftovers: this.leftovers() }
   }
 
   async #key(): Promise<Aftermath['key']> {
@@ -252,7 +251,8 @@ export class KilledChange {
     return url === 'old' ? 'old' : 'new'
   }
 
-  #leftovers(): string[] {
+  /** Names that should not be there. */
+  leftovers(): readonly string[] {
     return ['project', 'notes', 'backend'].flatMap((name) =>
       readdirSync(join(this.folder, name), { recursive: true, encoding: 'utf8' })
         .filter((path) => path.includes('.stackseal-') || /changes\/.|locks\/organization\/vec\/dev\/./.test(path))

@@ -5,6 +5,7 @@ import { findStack } from '../stack-place.ts'
 import type { OpenStackOptions } from '../stack.ts'
 import { finishChange, tidyStack } from './finish-change.ts'
 import type { FinishedChange, Resolution } from './finished-change.ts'
+import { tidyStateLocks } from './tidy-state-locks.ts'
 
 export interface RecoverOptions extends Omit<OpenStackOptions, 'openEarly' | 'registry'> {
   /** What becomes of a file that somebody else wrote meanwhile; refused if not given. */
@@ -26,6 +27,7 @@ export async function recoverStack(options: RecoverOptions): Promise<FinishedCha
     const finishing = { command, timeoutMs, signal, processes, env, ask: options.ask, cwd: options.cwd }
     const finished = await finishChange(fs, place.target, finishing, options.resolution)
     await tidyStack(fs, place.target, finishing)
+    await tidyStateLocks(fs, place, options, finishing)
     return finished
   } catch (error) {
     throw isStacksealError(error) ? error.with({ details: { file: place.label } }) : error

@@ -44,7 +44,7 @@ export function switchTargets(
   refuseOthers(fs, record, force)
   const kept: KeptFile[] = []
   for (const target of record.targets.filter(({ role }) => role !== 'archive')) {
-    const keptAs = switchOne(fs, target, progress)
+    const keptAs = switchOne(fs, record, target, force, progress)
     if (keptAs !== undefined) kept.push({ path: target.path, keptAs })
   }
   return { kept, left: switchArchives(fs, record) }
@@ -109,28 +109,45 @@ export function refuseOthers(fs: FileSystem, { targets, stack }: ChangeRecord, f
     if (condition === 'new') continue
     const isReady = hashOf(fs, target.staged) === target.after
     if (isReady && (condition === 'old' || force)) continue
-    const { path, staged } = target
-    const name = basename(path)
-    throw new StacksealError(
-      'ERR_CHANGED_MEANWHILE',
-      isReady
-        ? `another program wrote to ${name} while stack ${stack} was being changed`
-        : `what was prepared for ${name} is gone, so the change of stack ${stack} can not be finished`,
-      {
-        hint: isReady
-          ? `look at ${path} and at ${staged}: "stackseal stack recover --force" takes the prepared one and keeps the other beside it, "--abandon" leaves the files as they are`
-          : '"stackseal stack recover --abandon" leaves the files as they are; each opens with the key that it names',
-        details: { file: path, staged },
-      },
-    )
+    throw isReady ? otherWrote(target, stack) : preparedGone(target, stack)
   }
 }
 
+function otherWrote({ path, staged }: ChangeTarget, stack: string): StacksealError {
+  return new StacksealError(
+    'ERR_CHANGED_MEANWHILE',
+    `another program wrote to ${basename(path)} while stack ${stack} was being changed`,
+    {
+      hint: `look at ${path} and at ${staged}: "stackseal stack recover --force" takes the prepared one and keeps the other beside it, "--abandon" leaves the files as they are`,
+      details: { file: path, staged },
+    },
+  )
+}
+
+function preparedGone({ path, staged }: ChangeTarget, stack: string): StacksealError {
+  return new StacksealError(
+    'ERR_CHANGED_MEANWHILE',
+    `what was prepared for ${basename(path)} is gone, so the change of stack ${stack} can not be finished`,
+    {
+      hint: '"stackseal stack recover --abandon" leaves the files as they are; each opens with the key that it names',
+      details: { file: path, staged },
+    },
+  )
+}
+
 /** Gives the name under which something else that stood there is kept. */
-function switchOne(fs: FileSystem, target: ChangeTarget, progress: SwitchProgress): string | undefined {
+function switchOne(
+  fs: FileSystem,
+  { stack }: ChangeRecord,
+  target: ChangeTarget,
+  force: boolean,
+  progress: SwitchProgress,
+): string | undefined {
   const { path, staged, role } = target
   const condition = conditionOf(fs, target)
   if (condition === 'new' && isMain(target)) progress.changed = true
+  // Whoever takes no lock may have written since all of them were looked at.
+  if (condition === 'other' && isMain(target) && !force) throw otherWrote(target, stack)
   try {
     if (condition === 'new' || (condition === 'other' && role === 'aside')) {
       if (removeIfThere(fs, staged)) fs.fsyncFolder(dirname(staged))

@@ -218,6 +218,22 @@ describe('somebody else at the same time', () => {
     expect(leftovers(fs)).toEqual([])
   })
 
+  test('a stack file that is written when the state was just switched stays, and waits for a decision', async () => {
+    const fs = world()
+    const theirs = `${OLD_TEXT}# by an editor\n`
+    const editing = interposed(
+      fs,
+      (call) => call === 'fsyncFolder' && textOf(fs, STATE) !== OLD_STATE,
+      () => write(fs, FILE, theirs),
+    )
+    const error = await failureOf(change(editing))
+    expect(error).toMatchObject({ code: 'ERR_CHANGED_MEANWHILE', details: { changed: true, pending: true } })
+    expect(error.hint).toContain('--abandon')
+    expect(textOf(fs, FILE)).toBe(theirs)
+    expect(fs.contentOf(`${FILE}.stackseal-kept-1`)).toBeUndefined()
+    expect(await opensEach(fs)).toBe(true)
+  })
+
   test('a writer of the state finishes an interrupted change before it takes the locks', async () => {
     const { fs, machine } = await halfChanged()
     const backend = await openBackend('/backend', { fs, env: { HOME: '/home' } })
