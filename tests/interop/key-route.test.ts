@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { walkedByPulumi, walkedByStackseal } from './key-route.ts'
 import { type KeyServices, keyServices } from './key-services.ts'
@@ -27,14 +27,14 @@ test(
   async (context) => {
     skipWithoutUp(context)
     using playground = new Playground({ ...services.env, ...PASSPHRASE })
-    await walkedByStackseal(playground, services)
+    expect(await walkedByStackseal(playground, services)).toHaveLength(9)
   },
 )
 
 test('the same route walked by Pulumi is read by Stackseal', { timeout: TIMEOUT_MS }, async (context) => {
   skipWithoutUp(context)
   using playground = new Playground({ ...services.env, ...PASSPHRASE })
-  await walkedByPulumi(playground, services)
+  expect(await walkedByPulumi(playground, services)).toHaveLength(6)
 })
 
 test(
@@ -42,6 +42,6 @@ test(
   { timeout: TIMEOUT_MS },
   async (context) => {
     skipWithoutUp(context)
-    await walkedByStackseal(bucket.playground, services)
+    expect(await walkedByStackseal(bucket.playground, services)).toHaveLength(9)
   },
 )

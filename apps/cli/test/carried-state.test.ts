@@ -199,3 +199,44 @@ test('Ctrl-C ends the pulumi that carries, and calls the change off', async () =
     expect(() => process.kill(pid, 0)).toThrow('ESRCH')
   })
 })
+
+const keyOf = async (on: CarriedProject): Promise<'old' | 'new' | 'mixed'> => {
+  const file = on.write('carried.json', on.carried())
+  for (const [name, passphrase] of [
+    ['old', OLD],
+    ['new', NEW],
+  ] as const) {
+    const env = { ...on.env, PULUMI_CONFIG_PASSPHRASE: passphrase }
+    const both = [['verify'], ['state', 'verify', file]].map((args) => inProcess(args, { cwd: on.folder, env }))
+    if ((await Promise.all(both)).every(({ exit }) => exit === 0)) return name
+  }
+  return 'mixed'
+}
+
+// A change runs it five times: three exports, the import, and the export that reads back.
+const RUNS = [1, 2, 3, 4, 5].flatMap((run) => [
+  { run, when: 'on' as const },
+  { run, when: 'after' as const },
+])
+
+test.for(RUNS)('killed $when run $run of pulumi, the stack is under one key after recovery', async ({ run, when }) => {
+  const on = carriedProject()
+  const count = 'echo . >>"$here/n"; '
+  const kill = `${when === 'on' ? count : ''}if [ "$(wc -l <"$here/n")" -eq ${run} ]; then kill -9 $PPID; fi`
+  for (const command of ['export', 'import'] as const) {
+    on.on(command, when === 'on' ? kill : count)
+    if (when === 'after') on.on(command, kill, 'after')
+  }
+  const { child, ended } = start(ROTATE, { cwd: on.folder, env: on.env })
+  child.stdin.end()
+  expect((await ended).exit).toBe(null)
+  for (const command of ['export', 'import'] as const) {
+    on.on(command, ':')
+    on.on(command, ':', 'after')
+  }
+  const { exit } = await on.run('stack', 'recover')
+  expect(exit).toBe(0)
+  expect(await keyOf(on)).toBe(run < 3 ? 'old' : 'new')
+  expect(on.leftovers()).toEqual([])
+  expect((await on.run('stack', 'recover')).stderr).toContain('nothing to recover')
+})

@@ -11,8 +11,14 @@ env >>"$here/env-$2"
 [ -e "$here/on-$2" ] && . "$here/on-$2"
 case $2 in
   export) cat "$here/state" ;;
-  import) cat >"$here/next" && mv "$here/next" "$here/state" ;;
+  import)
+    cat >"$here/next-$$"
+    if [ "$(tail -n 1 "$here/next-$$")" != "}" ]; then echo "error: unexpected end of JSON input" >&2; exit 255; fi
+    mv "$here/next-$$" "$here/state"
+    ;;
 esac
+[ -e "$here/after-$2" ] && . "$here/after-$2"
+exit 0
 `
 
 /** A project whose state only this `pulumi` reaches. */
@@ -24,8 +30,8 @@ export interface CarriedProject extends StateProject {
   readonly calls: () => readonly string[]
   /** The environments of all runs of a command. */
   readonly envOf: (command: 'export' | 'import') => string
-  /** A piece of shell that it runs first; `$here` is its folder, with `state` in it. */
-  readonly on: (command: 'export' | 'import', shell: string) => void
+  /** A piece of shell that it runs first, or last; `$here` is its folder, with `state` in it. */
+  readonly on: (command: 'export' | 'import', shell: string, when?: 'on' | 'after') => void
   /** What a change may have left. */
   readonly leftovers: () => readonly string[]
 }
@@ -53,7 +59,7 @@ export function carriedProject(env: Readonly<Record<string, string>> = {}): Carr
     carried: () => read('state'),
     calls: () => read('calls').trimEnd().split('\n'),
     envOf: (command) => read(`env-${command}`),
-    on: (command, shell) => writeFileSync(join(bin, `on-${command}`), `${shell}\n`),
+    on: (command, shell, when = 'on') => writeFileSync(join(bin, `${when}-${command}`), `${shell}\n`),
     leftovers: () => [
       ...readdirSync(made.folder).filter((name) => name.includes('stackseal')),
       ...(existsSync(notes) ? readdirSync(notes) : []),
