@@ -213,8 +213,8 @@ const keyOf = async (on: CarriedProject): Promise<'old' | 'new' | 'mixed'> => {
   return 'mixed'
 }
 
-// A change runs it five times: three exports, the import, and the export that reads back.
-const RUNS = [1, 2, 3, 4, 5].flatMap((run) => [
+// A change runs it five times: three exports, the import, and the export that reads back. At the first nothing has begun.
+const RUNS = [2, 3, 4, 5].flatMap((run) => [
   { run, when: 'on' as const },
   { run, when: 'after' as const },
 ])
