@@ -1,5 +1,5 @@
 import { isStacksealError, StacksealError } from '@stackseal/core'
-import { dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 
 import { namedBackend } from '../backend/find-backend.ts'
 import { pulumiCarrier } from '../backend/pulumi-carrier.ts'
@@ -101,11 +101,15 @@ async function passphraseOf(
   return { PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE }
 }
 
-function keep(fs: FileSystem, { document }: CarriedTarget, { bytes }: CarriedState): FinishedChange['kept'][number] {
+function keep(
+  fs: FileSystem,
+  { document, stack }: CarriedTarget,
+  { bytes }: CarriedState,
+): FinishedChange['kept'][number] {
   const keptAs = `${document}.kept-${sha256Hex(bytes).slice(0, 16)}`
   const before = readBytes(fs, keptAs, MAX_STATE_BYTES)
   replaceFile(fs, keptAs, bytes, before, 0o600)
-  return { path: dirname(document), keptAs }
+  return { path: `state of ${stack.slice(stack.lastIndexOf('/') + 1)}`, keptAs }
 }
 
 function stuck({ stack }: CarriedTarget, reason: string, hint: string): StacksealError {
