@@ -1,4 +1,4 @@
-import { type Envelope, isStacksealError, type KeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
+import { isStacksealError, type KeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
 
 import type { StateArchive } from '../backend/state-archives.ts'
 import { acquireLock } from '../files/file-lock.ts'
