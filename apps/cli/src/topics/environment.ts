@@ -47,7 +47,10 @@ export const topic: Topic = {
           'GZIP, ZSTD, RETAIN_CHECKPOINTS and the others that Pulumi reads for a backend in a folder',
         ],
         ['HOME, USERPROFILE', 'The home folder, for the folders below and above'],
-        ['PATH', 'Where doctor looks for pulumi, without running it'],
+        [
+          'PATH',
+          'Where pulumi is found that carries a state outside of a file:// backend, in absolute folders only; doctor looks there without running it',
+        ],
       ],
     },
     {

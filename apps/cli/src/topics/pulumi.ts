@@ -37,7 +37,7 @@ export const topic: Topic = {
     {
       heading: 'Not here:',
       text: [
-        'Stackseal runs no program and deploys nothing: up, preview, refresh, destroy and everything around them are for Pulumi, and so are plugins, environments and policies. Secrets that Pulumi Cloud itself holds are recognised and not opened.',
+        'Stackseal deploys nothing, and runs no program but the installed pulumi, where that has to carry a state (stack change-secrets-provider, stack rotate, stack rewrap, stack recover): up, preview, refresh, destroy and everything around them are for Pulumi, and so are plugins, environments and policies. Secrets that Pulumi Cloud itself holds are recognised and not opened.',
         'Called with such a word, stackseal says so in one line, and what to use instead.',
       ],
     },

@@ -104,6 +104,10 @@ export async function runPulumi({
     const exit = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject)
       child.once('close', resolve)
+      // What it started may hold its pipes for longer; after an abort nobody waits for that.
+      child.once('exit', (code) => {
+        if (signal?.aborted === true) resolve(code)
+      })
     })
     signal?.throwIfAborted()
     if (size <= maxBytes) return { exit, stdout: Buffer.concat(pieces), stderr }

@@ -5,7 +5,7 @@ import type { CarriedState } from '../backend/state-carrier.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import { sha256Hex } from '../files/hash.ts'
 import { ioError } from '../files/io-error.ts'
-import { replaceFile } from '../files/replace-file.ts'
+import { replaceFile, stagedPath } from '../files/replace-file.ts'
 import { StateFile } from '../state/state-file.ts'
 import { removeIfThere } from './remove-if-there.ts'
 
@@ -66,7 +66,9 @@ export function stageDocument(fs: FileSystem, { document }: CarriedTarget, bytes
 
 export function removeDocument(fs: FileSystem, document: string): void {
   try {
-    if (removeIfThere(fs, document)) fs.fsyncFolder(dirname(document))
+    // Also what a writer of it left that was killed.
+    const removed = [document, stagedPath(document)].filter((name) => removeIfThere(fs, name))
+    if (removed.length > 0) fs.fsyncFolder(dirname(document))
   } catch (error) {
     throw ioError(error, document, 'could not be removed')
   }

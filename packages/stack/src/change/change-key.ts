@@ -1,16 +1,13 @@
-import { type Envelope, isStacksealError, type KeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
+import { isStacksealError, type KeyUrl, type SealedKey, StacksealError } from '@stackseal/core'
 
 import type { StateArchive } from '../backend/state-archives.ts'
-import type { CarrierLock, StateCarrier } from '../backend/state-carrier.ts'
 import { acquireLock } from '../files/file-lock.ts'
 import { type FileSystem, nodeFileSystem } from '../files/file-system.ts'
-import { sha256Hex } from '../files/hash.ts'
 import { isNotedSealedKey, nextKeyNote } from '../noted-keys.ts'
 import { newKeyUrl } from '../stack-key.ts'
 import { findStack, type StackPlace } from '../stack-place.ts'
 import { type StackWarning, stackWarnings } from '../stack-warning.ts'
 import type { OpenStackOptions } from '../stack.ts'
-import type { StateFile } from '../state/state-file.ts'
 import { isTrustedSealedKey } from '../trusted-keys.ts'
 import { isAlreadyMoved } from './already-moved.ts'
 import { archivesAfter, archivesOf, historyOf } from './change-archives.ts'
@@ -23,16 +20,13 @@ import {
   refuseBroken,
   sealedKeyOfState,
 } from './change-inputs.ts'
-import { type CarriedChange, carriedChange } from './carried-change.ts'
-import { keyHash } from './carried-target.ts'
 import { ChangeJournal } from './change-journal.ts'
-import { type FoundCarrier, findCarrier, refusePendingOperations } from './find-carrier.ts'
+import { findCarrier, refusePendingOperations } from './find-carrier.ts'
 import { finishChange } from './finish-change.ts'
 import { type MadeKey, makeKey } from './make-key.ts'
 import type { NewPassphraseOptions } from './new-passphrase.ts'
-import { rekeyConfig } from './rekey-config.ts'
-import { rekeyWholeState } from './rekey-state.ts'
-import { type NextFile, type PlannedChange, runChange } from './run-change.ts'
+import { carriedBy, nextFiles, nextState } from './next-content.ts'
+import { type PlannedChange, runChange } from './run-change.ts'
 
 export interface ChangeKeyOptions extends Omit<OpenStackOptions, 'openEarly'>, NewPassphraseOptions {
   /** Leaves the state alone: for one that Pulumi carries, or that there is none of. */
@@ -264,59 +258,6 @@ function refuseOtherKeys(before: ChangeInputs, current: ChangeInputs, { label }:
   })
 }
 
-/** The state under the new key; undefined where there is none, or none that has a place for a key. */
-async function nextState({ state }: ChangeInputs, keys: OldKeys, envelope: Envelope): Promise<StateFile | undefined> {
-  if (state === undefined) return undefined
-  const document = await rekeyWholeState(state.parsed, keys.ofState, envelope, keys.openedState)
-  return document === state.parsed ? undefined : document
-}
-
-/** What every file is to hold, in the order in which they are switched: the state's, then the stack file. */
-async function nextFiles(
-  { read, file, state }: ChangeInputs,
-  keys: OldKeys,
-  envelope: Envelope,
-  place: StackPlace,
-  document: StateFile | undefined,
-  { carrier, keepsPrevious }: { readonly carrier: StateCarrier | undefined; readonly keepsPrevious: boolean },
-): Promise<readonly NextFile[]> {
-  const rekeyed = await rekeyConfig(file, keys.ofConfig, envelope, keys.opened)
-  const stackFile: NextFile = {
-    role: 'file',
-    path: place.target,
-    bytes: new TextEncoder().encode(rekeyed.text),
-    before: read.bytes,
-  }
-  if (state === undefined || document === undefined || carrier?.files === undefined) return [stackFile]
-  const files = carrier.files.next(state.carried, document.bytes, keepsPrevious)
-  const last = files.length - 1
-  return [...files.map((next, i): NextFile => ({ role: i === last ? 'state' : 'aside', ...next })), stackFile]
-}
-
-/** The part of the change that `pulumi` carries, where it carries one. */
-function carriedBy(
-  found: FoundCarrier | undefined,
-  lock: CarrierLock | undefined,
-  { state }: ChangeInputs,
-  document: StateFile | undefined,
-  envelope: Envelope,
-  journal: ChangeJournal,
-): CarriedChange | undefined {
-  if (found?.pulumi === undefined || lock === undefined || state === undefined || document === undefined) {
-    return undefined
-  }
-  const { place, observer } = found.pulumi
-  const target = {
-    ...place,
-    document: journal.documentPath,
-    before: sha256Hex(state.carried.bytes),
-    after: sha256Hex(document.bytes),
-    keyAfter: keyHash(envelope.sealedKey),
-    needsPassphrase: envelope.sealedKey.url.scheme === 'passphrase',
-  }
-  return carriedChange({ target, lock, observer, document, envelope })
-}
-
 function configOnlyRecipe({ label }: StackPlace): string {
-  return `first this command with --config-only, then: pulumi stack export | stackseal state rekey --to-stack-file ${label} | pulumi stack import`
+  return `run it with --config-only: the last lines say how the state of ${label} follows`
 }

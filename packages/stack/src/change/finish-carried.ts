@@ -1,10 +1,10 @@
-import { StacksealError } from '@stackseal/core'
-import { dirname, resolve } from 'node:path'
+import { isStacksealError, StacksealError } from '@stackseal/core'
+import { resolve } from 'node:path'
 
 import { namedBackend } from '../backend/find-backend.ts'
 import { pulumiCarrier } from '../backend/pulumi-carrier.ts'
 import { MAX_STATE_BYTES } from '../backend/file-backend.ts'
-import type { CarriedState } from '../backend/state-carrier.ts'
+import type { CarriedState, CarrierLock } from '../backend/state-carrier.ts'
 import type { Environment } from '../environment.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import { sha256Hex } from '../files/hash.ts'
@@ -56,11 +56,21 @@ export async function finishCarried(
   }
   if (state === undefined) throw stuck(target, 'it is gone', '"stackseal stack recover --abandon" leaves all as it is')
   const kept = condition === 'other' ? [keep(fs, target, state)] : []
-  const after = await lock.replace(bytes)
+  const after = await replaced(lock, bytes)
   if (carriedCondition(target, after) !== 'new') {
-    throw stuck(target, 'after the import it does not name the new key', 'look at it, then run the command again')
+    throw stuck(target, 'it does not name the new key after that', 'look at it, then run the command again')
   }
   return kept
+}
+
+/** An import of the process that was killed may go on without it, and be done in between: then it needs no other. */
+async function replaced(lock: CarrierLock, bytes: Uint8Array): Promise<CarriedState | undefined> {
+  try {
+    return await lock.replace(bytes)
+  } catch (error) {
+    if (isStacksealError(error) && error.code === 'ERR_CHANGED_MEANWHILE') return lock.read()
+    throw error
+  }
 }
 
 /** Another backend may have a stack of that name too. */
@@ -91,11 +101,15 @@ async function passphraseOf(
   return { PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE }
 }
 
-function keep(fs: FileSystem, { document }: CarriedTarget, { bytes }: CarriedState): FinishedChange['kept'][number] {
+function keep(
+  fs: FileSystem,
+  { document, stack }: CarriedTarget,
+  { bytes }: CarriedState,
+): FinishedChange['kept'][number] {
   const keptAs = `${document}.kept-${sha256Hex(bytes).slice(0, 16)}`
   const before = readBytes(fs, keptAs, MAX_STATE_BYTES)
   replaceFile(fs, keptAs, bytes, before, 0o600)
-  return { path: dirname(document), keptAs }
+  return { path: `state of ${stack.slice(stack.lastIndexOf('/') + 1)}`, keptAs }
 }
 
 function stuck({ stack }: CarriedTarget, reason: string, hint: string): StacksealError {

@@ -21,7 +21,7 @@ export interface FinishedChange {
   readonly record: ChangeRecord
   /** `finished`: every file has its new content. `undone`: none had, and what was prepared is gone. `abandoned`: as asked. */
   readonly outcome: 'finished' | 'undone' | 'abandoned'
-  /** Files that were replaced although they held something else, and where that is kept. */
+  /** Files that were replaced although they held something else, and where that is kept; of a carried state `state of dev`. */
   readonly kept: readonly { readonly path: string; readonly keptAs: string }[]
   /** Files of the history that somebody else wrote to, and that keep what they hold. */
   readonly left: readonly string[]
