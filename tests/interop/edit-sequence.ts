@@ -146,7 +146,7 @@ export class EditSequence {
   }
 
   async #editByPulumi(edit: Edit): Promise<Outcome> {
-    const { playground, library } = this.#sides
+    const { playground } = this.#sides
     const ran = await playground.pulumi(this.#theirs, argumentsOf(edit), inputOf(edit))
     return ran.exit === 0 ? this.#madeBy(this.#theirs) : { refused: ran.stderr }
   }
