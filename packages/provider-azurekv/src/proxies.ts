@@ -9,7 +9,7 @@ type ProxyEnv = Readonly<Record<string, string>>
  */
 export async function checkProxies(servers: readonly string[], proxyEnv: ProxyEnv): Promise<void> {
   if (servers.every((server) => proxyFor(new URL(server), proxyEnv) === undefined)) return
-  const { Agent } = await import('node:http')
+  const { Agent } = await import('node:https')
   if (takesProxies(Agent)) return
   throw new StacksealError(
     'ERR_USAGE',
