@@ -13,6 +13,8 @@ const LISTING = ['config', '-s', 'dev', '--show-secrets', '--json']
 /** What became of an edit: made, or refused with the words of whoever refused it. */
 interface Outcome {
   readonly refused?: string
+  /** It was made, and then neither side could read the file. */
+  readonly unreadable?: boolean
 }
 
 export interface Sides {
@@ -27,6 +29,7 @@ export class EditSequence {
   readonly #ours: string
   readonly #theirs: string
   readonly #file: string
+  readonly #hasProjectConfig: boolean
   #shared: readonly SharedPlace[]
   #text: Buffer
   #reading: Reading | undefined
@@ -39,6 +42,7 @@ export class EditSequence {
     this.#shared = start.shared
     this.#text = Buffer.from(start.text)
     const { playground } = sides
+    this.#hasProjectConfig = start.project !== undefined
     const isJson = start.format === 'json'
     this.#file = isJson ? 'Pulumi.dev.json' : 'Pulumi.dev.yaml'
     const [ours, theirs] = [`${name}-ours`, `${name}-theirs`]
@@ -77,6 +81,10 @@ export class EditSequence {
     const theirsText = readFileSync(join(this.#theirs, this.#file))
     this.#said.push(`ours: ${ours.refused ?? 'made'}`, `the file of ours:\n${oursText.toString()}`)
     this.#said.push(`Pulumi: ${theirs.refused ?? 'made'}`, `the file of Pulumi:\n${theirsText.toString()}`)
+    if (ours.unreadable === true) {
+      if (theirs.unreadable !== true) throw new Error(this.#report('Pulumi reads its own file, and nobody reads ours'))
+      return
+    }
     if (ours.refused !== undefined)
       this.#same(oursText.toString(), this.#text.toString(), 'a refused edit changes nothing')
     if ((ours.refused === undefined) !== (theirs.refused === undefined)) {
@@ -126,28 +134,36 @@ export class EditSequence {
   async #editByUs(edit: Edit): Promise<Outcome> {
     if (this.#random.chance(25)) {
       const ran = await this.#sides.playground.stackseal(this.#ours, ['--json', ...argumentsOf(edit)], inputOf(edit))
-      return ran.exit === 0 ? {} : { refused: ran.stderr }
+      return ran.exit === 0 ? this.#madeBy(this.#ours) : { refused: ran.stderr }
     }
     try {
       await this.#sides.library.edit(this.#ours, edit)
-      return {}
     } catch (error) {
       if (!isStacksealError(error)) throw error
       return { refused: `${error.message} (${error.code})` }
     }
+    return this.#madeBy(this.#ours)
   }
 
   async #editByPulumi(edit: Edit): Promise<Outcome> {
-    const { playground, library } = this.#sides
+    const { playground } = this.#sides
     const ran = await playground.pulumi(this.#theirs, argumentsOf(edit), inputOf(edit))
-    if (ran.exit !== 0) return { refused: ran.stderr }
+    return ran.exit === 0 ? this.#madeBy(this.#theirs) : { refused: ran.stderr }
+  }
+
+  /** A file that was written is read by both sides or by neither, whoever wrote it. */
+  async #madeBy(folder: string): Promise<Outcome> {
+    const { playground, library } = this.#sides
     try {
-      await library.read(this.#theirs)
+      await library.read(folder)
       return {}
     } catch (error) {
-      const listed = await playground.pulumi(this.#theirs, LISTING)
-      if (!isStacksealError(error) || listed.exit === 0) throw error
-      return { refused: `it wrote a file that it can not read: ${listed.stderr}` }
+      if (!isStacksealError(error)) throw error
+      const listed = await playground.pulumi(folder, LISTING)
+      // Only a project's configuration gives a reason to write what can not be read afterwards.
+      const isOurs = folder === this.#ours
+      if (listed.exit === 0 || (isOurs && !this.#hasProjectConfig)) throw error
+      return { refused: `it wrote a file that it can not read: ${listed.stderr}`, unreadable: true }
     }
   }
 

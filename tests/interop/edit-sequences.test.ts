@@ -68,8 +68,8 @@ test('every way in which the two may differ stands in the table of differences',
 })
 
 /**
- * What such a project gives is listed by both, for keys that the stack has not, and stays out of the stack file. None of
- * its keys leads into another: where an edit puts a list in the way of one, both refuse to list anything.
+ * What such a project gives is listed by both, for keys that the stack has not, and stays out of the stack file. Where an
+ * edit puts a list in the way of `project-nested.er`, both refuse to list anything, and the sequence leaves it out.
  */
 const PROJECT_WITH_CONFIG = `name: ${PROJECT}
 runtime: yaml
@@ -80,7 +80,7 @@ config:
   aws:region: us-east-1
   other:k: {value: {x: 1.5, y: [a]}}
   project-only: {type: integer, default: 7}
-  project-more: {default: true}
+  project-nested.er: {default: true}
   required: {type: string}
 `
 

@@ -13,10 +13,11 @@ import { decodeSealed, encodeSealed } from './azure-encoding.ts'
 import { AzureFault } from './azure-fault.ts'
 import { type AzureKey, azureKey } from './azure-key.ts'
 import { classify } from './classify.ts'
-import { checkServer } from './clouds.ts'
+import { authorityOf, checkServer } from './clouds.ts'
 import { signInFor } from './credential.ts'
 import { type KeyClient, keyClient } from './key-client.ts'
 import { noteOtherVersion, openWithOtherVersion } from './other-versions.ts'
+import { checkProxies } from './proxies.ts'
 
 /**
  * The provider of `azurekeyvault://VAULT.vault.azure.net/keys/NAME/VERSION?algorithm=RSA-OAEP-256`: the data key lies
@@ -62,7 +63,9 @@ async function connect(url: KeyUrl, context: ProviderContext): Promise<KeyServic
   const { setLogLevel } = await import('@azure/logger')
   setLogLevel()
   const { Agent } = await import('node:https')
-  const agent = new Agent({ keepAlive: true, proxyEnv: proxyIn(context.env), minVersion: 'TLSv1.2' })
+  const proxyEnv = proxyIn(context.env)
+  await checkProxies([`https://${key.host}`, authorityOf(key.host)], proxyEnv)
+  const agent = new Agent({ keepAlive: true, proxyEnv, minVersion: 'TLSv1.2' })
   const signIn = await signInFor(key.host, context.env, agent)
   let tokens = 0
   const newClient = (): Promise<KeyClient> =>
@@ -147,7 +150,7 @@ function bytesIn(result: Uint8Array | undefined): Uint8Array {
   })
 }
 
-/** As Node reads a proxy's address, but from the context. Node 22.21, 24.5 or newer. */
+/** As Node reads a proxy's address, but from the context. */
 function proxyIn(env: ProviderContext['env']): Record<string, string> {
   const proxy: Record<string, string> = {}
   for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']) {

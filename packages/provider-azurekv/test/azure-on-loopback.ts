@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 
 import { type Certificate, certificateFor } from './certificate.ts'
 import { KeyVaultServer } from './key-vault-server.ts'
 import { hostVariable, type HostMap, mapHosts } from './map-hosts.ts'
+import { trust } from './trust.ts'
 
 /** Azure for this process: every vault and sign-in of its names is one server on loopback, and is trusted by TLS. */
 export interface AzureOnLoopback {
@@ -44,8 +44,7 @@ export async function azureOnLoopback(
   const folder = mkdtempSync(join(tmpdir(), 'stackseal-azure-'))
   const caFile = join(folder, 'authority.pem')
   writeFileSync(caFile, certificate.cert)
-  const before = getCACertificates('default')
-  setDefaultCACertificates([...before, certificate.cert])
+  const distrust = trust(certificate.cert)
   const map = { ...Object.fromEntries(NAMES.map((name) => [name, server.port])), [METADATA]: NOBODY, ...more }
   const unmap = mapHosts(map)
   return {
@@ -55,11 +54,16 @@ export async function azureOnLoopback(
     processEnv: {
       ...hostVariable(map),
       NODE_EXTRA_CA_CERTS: caFile,
-      NODE_OPTIONS: `--import=${new URL('map-hosts.ts', import.meta.url).href} --disable-warning=ExperimentalWarning`,
+      NODE_OPTIONS: [
+        `--import=${new URL('map-hosts.ts', import.meta.url).href}`,
+        '--disable-warning=ExperimentalWarning',
+        // The oldest Nodes run TypeScript only when they are asked to, and do not know this.
+        ...(process.features.typescript ? [] : ['--experimental-strip-types']),
+      ].join(' '),
     },
     async stop() {
       unmap()
-      setDefaultCACertificates(before)
+      distrust()
       await server.close()
       rmSync(folder, { recursive: true })
     },

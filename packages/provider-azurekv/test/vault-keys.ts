@@ -65,10 +65,19 @@ export function operate(version: Version, operation: string, algorithm: string, 
   try {
     return operation === 'encrypt'
       ? publicEncrypt({ key: version.privateKey, ...padding }, value)
-      : privateDecrypt({ key: version.privateKey, ...padding }, value)
+      : decrypt(version.privateKey, padding, value)
   } catch {
     return undefined // OpenSSL's errors: too long, or not what this key sealed
   }
+}
+
+/** Node 22 refuses to take RSA1_5's padding off itself, as long as its OpenSSL has no answer to Bleichenbacher's attack. */
+function decrypt(key: KeyObject, padding: (typeof PADDINGS)[string], value: Buffer): Buffer | undefined {
+  if (padding?.padding !== constants.RSA_PKCS1_PADDING) return privateDecrypt({ key, ...padding }, value)
+  const block = privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, value)
+  // 0, 2, eight bytes or more that are not 0, and 0 before the message. RFC 8017, 7.2.2.
+  const end = block.indexOf(0, 2)
+  return block[0] === 0 && block[1] === 2 && end >= 10 ? block.subarray(end + 1) : undefined
 }
 
 function newPrivateKey(): KeyObject {

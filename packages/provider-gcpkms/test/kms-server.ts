@@ -1,10 +1,9 @@
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-
 import type { protos } from '@google-cloud/kms'
 import type { Metadata, sendUnaryData, Server, ServerUnaryCall } from '@grpc/grpc-js'
 
 import { type Certificate, selfSigned } from './certificate.ts'
 import { type Detail, statusOf } from './status-details.ts'
+import { trust } from './trust.ts'
 
 export type Method = 'Encrypt' | 'Decrypt'
 export type EncryptMessage = protos.google.cloud.kms.v1.EncryptRequest
@@ -32,7 +31,7 @@ let shared: Certificate | undefined
 export function testCertificate(): Certificate {
   if (shared === undefined) {
     shared = selfSigned('localhost', 'cloudkms.googleapis.com', 'oauth2.googleapis.com')
-    setDefaultCACertificates([...getCACertificates('default'), shared.cert])
+    trust(shared.cert)
   }
   return shared
 }

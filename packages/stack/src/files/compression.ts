@@ -1,5 +1,6 @@
 import { isStacksealError, StacksealError } from '@stackseal/core'
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { ZstdFrame } from './zstd-frame.ts'
 
 /** How the bytes of a state file are packed. */
 export type Compression = 'none' | 'gzip' | 'zstd'
@@ -27,6 +28,7 @@ export function compressionOf(bytes: Uint8Array): Compression {
 export function decompress(bytes: Uint8Array, name: string, maxBytes: number): Uint8Array {
   const compression = compressionOf(bytes)
   if (compression === 'none') return bytes
+  if (compression === 'zstd' && !isWholeFrame(bytes)) throw damaged(name, compression)
   try {
     const unpack = compression === 'gzip' ? gunzipSync : zstdDecompressSync
     return plainBytes(unpack(bytes, { maxOutputLength: maxBytes }))
@@ -45,15 +47,21 @@ function unpackError(error: unknown, name: string, compression: Compression, max
       { details: { file: name, maximum: maxBytes } },
     )
   }
-  if (typeof code !== 'string') return error
+  return typeof code === 'string' ? damaged(name, compression, error) : error
+}
+
+function damaged(name: string, compression: Compression, cause?: Error): StacksealError {
   return new StacksealError(
     'ERR_MALFORMED_FILE',
     `${name} is cut off or damaged: its ${compression} data do not unpack`,
-    {
-      details: { file: name },
-      cause: error,
-    },
+    { details: { file: name }, ...(cause === undefined ? {} : { cause }) },
   )
+}
+
+function isWholeFrame(bytes: Uint8Array): boolean {
+  const frame = new ZstdFrame()
+  frame.push(bytes)
+  return frame.isWhole
 }
 
 /** Packs as {@link decompress} unpacks. */

@@ -1,6 +1,6 @@
 import { goJsonString } from '../values/go-json.ts'
 import { FIRST, type JsonHandler, OPEN_LIST, OPEN_OBJECT } from './json-tokenizer.ts'
-import { TokenPieces } from './token-text.ts'
+import { asBuffer, TokenPieces } from './token-text.ts'
 
 const NEWLINE = 0x0a
 const SPACE = 0x20
@@ -168,6 +168,6 @@ function isAsGoWrites(chunk: Uint8Array, start: number, end: number): boolean {
 
 /** Go writes \u2028, \u2029, and control characters that have no letter, in lower case. */
 function isUnicodeOfGo(chunk: Uint8Array, at: number): boolean {
-  const hex = Buffer.prototype.toString.call(chunk, 'latin1', at, at + 4)
+  const hex = asBuffer(chunk).toString('latin1', at, at + 4)
   return /^(?:202[89]|001[0-9a-f]|000[0-7be])$/.test(hex) || hex === '000f'
 }

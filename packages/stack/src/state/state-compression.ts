@@ -2,6 +2,7 @@ import { isStacksealError, StacksealError } from '@stackseal/core'
 import { Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { type Compression, compressionOf, MAGIC_BYTES } from '../files/compression.ts'
+import { ZstdFrame } from '../files/zstd-frame.ts'
 
 /**
  * The JSON bytes of a state that may be compressed, as they come. Memory does not grow with what they decompress to.
@@ -25,7 +26,8 @@ export async function* decompressState(
     return
   }
   const decompress = compression === 'gzip' ? createGunzip() : createZstdDecompress()
-  const source = Readable.from(all, { objectMode: false })
+  const frame = compression === 'zstd' ? new ZstdFrame() : undefined
+  const source = Readable.from(watched(all, frame), { objectMode: false })
   source.on('error', (error) => decompress.destroy(error))
   try {
     for await (const chunk of source.pipe(decompress)) {
@@ -36,6 +38,14 @@ export async function* decompressState(
     throw isStacksealError(error) || !isZlibError(error) ? error : damaged(compression)
   } finally {
     source.destroy()
+  }
+  if (frame?.isWhole === false) throw damaged(compression)
+}
+
+async function* watched(chunks: AsyncGenerator<Uint8Array>, frame: ZstdFrame | undefined): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    frame?.push(chunk)
+    yield chunk
   }
 }
 

@@ -65,7 +65,12 @@ export function stringText(chunk: Uint8Array, start: number, end: number, escape
 }
 
 function slice(chunk: Uint8Array, start: number, end: number): string {
-  return Buffer.prototype.toString.call(chunk, 'utf8', start, end)
+  return asBuffer(chunk).toString('utf8', start, end)
+}
+
+/** The same bytes with the methods of Node's Buffer, which it lends to no other array before Node 24. */
+export function asBuffer(chunk: Uint8Array): Buffer {
+  return chunk instanceof Buffer ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
 }
 
 /** Tells whether these bytes are exactly that ASCII text. */

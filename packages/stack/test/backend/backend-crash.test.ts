@@ -12,6 +12,7 @@ import { lockStack } from '../../src/backend/stack-lock.ts'
 import type { FileSystem } from '../../src/files/file-system.ts'
 import { initStack } from '../../src/stack-init.ts'
 import { StackFile } from '../../src/stack-file.ts'
+import { causeOf } from '../cause-of.ts'
 import { faultyFileSystem, SimulatedExit } from '../faulty-file-system.ts'
 import { type ForgettingFileSystem, forgettingFileSystem, textsIn } from '../forgetting-file-system.ts'
 import { bytesOf } from '../temporary-folder.ts'
@@ -34,9 +35,7 @@ async function cutAt(
     return true
   } catch (error) {
     // Giving locks back fails as well, once the process is gone.
-    let cause: unknown = error
-    while (cause instanceof SuppressedError) cause = cause.error as unknown
-    if (!(cause instanceof SimulatedExit)) throw error
+    if (!(causeOf(error) instanceof SimulatedExit)) throw error
     return false
   }
 }

@@ -241,9 +241,11 @@ describe('compressed documents', () => {
     expect(compressionOf(compress(bytes))).toBe(name)
     expect(Buffer.from(decompress(compress(bytes), 'state.json', 1e9))).toEqual(bytes)
     expect(Buffer.from(decompress(pack(bytes, name), 'state.json', 1e9))).toEqual(bytes)
-    expect(refusal(() => decompress(compress(bytes).subarray(0, -5), 'state.json', 1e9)).code).toBe(
-      'ERR_MALFORMED_FILE',
-    )
+    for (const packed of [compress(bytes), compress(Buffer.alloc(1_000_000, bytes)), pack(bytes, name)]) {
+      for (const size of [packed.length - 1, packed.length - 5, 7, 4]) {
+        expect(refusal(() => decompress(packed.subarray(0, size), 'state.json', 1e9)).code).toBe('ERR_MALFORMED_FILE')
+      }
+    }
   })
 
   test.each([
