@@ -4,6 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import base from '../../vitest.config.ts'
 
 const here = import.meta.dirname
+const name = basename(process.cwd())
 const { reporters: _, outputFile: __, include: ___, ...test } = base.test ?? {}
 const quiet: ViteUserConfig = { ...base, test: { ...test, reporters: [] } }
 
@@ -23,7 +24,7 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
     'yaml-emit',
     'yaml-parser',
     'yaml-scalar',
-  ].map((name) => `test/${name}.test.ts`),
+  ].map((file) => `test/${file}.test.ts`),
 }
 
 /** Files that found the mutant before first, as Vitest has it, then the quick ones, where Vitest begins with the slow ones. */
@@ -45,8 +46,9 @@ class QuickFirst extends BaseSequencer {
 
 export default mergeConfig(quiet, {
   test: {
-    include: [...(TESTS[basename(process.cwd())] ?? ['**/*.test.ts'])],
+    include: [...(TESTS[name] ?? ['**/*.test.ts'])],
     runner: join(here, 'test-runner.ts'),
+    setupFiles: name === 'provider-passphrase' ? [join(here, 'kept-derivations.ts')] : [],
     sequence: { sequencer: QuickFirst },
     testTimeout: 20_000,
     hookTimeout: 20_000,

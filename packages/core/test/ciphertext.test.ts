@@ -171,6 +171,12 @@ describe('a value ciphertext', () => {
     },
   )
 
+  test('is refused with the size of its nonce where that is wrong', () => {
+    expect(() => parseCiphertext('v1:AAAA:AAAA')).toThrow(
+      expect.objectContaining({ details: { length: 3, expected: 12 } }),
+    )
+  })
+
   test('is refused when it lost bytes at its end, also when less than a tag is left', () => {
     const { nonce, sealed } = parseCiphertext(encryptValue(key, 'abc'))
     const codes = Array.from(sealed, (_, length) => {
