@@ -12,13 +12,16 @@ const quiet: ViteUserConfig = { ...base, test: { ...test, reporters: [] } }
 const TESTS: Readonly<Record<string, readonly string[]>> = {
   stack: [
     'config-map',
+    'document-edit',
     'config-reader',
     'find-document',
     'finders.property',
+    'json-edit',
     'json-finder',
     'json-stack-file',
     'line-scanner',
     'reference-edits',
+    'replace-scalars',
     'stack-file',
     'stack-file-edits',
     'yaml-emit',
