@@ -8,6 +8,8 @@ import { deriveKey } from '../src/derive.ts'
 type Pbkdf2 = typeof crypto.pbkdf2
 const SALT = Uint8Array.of(1, 2, 3)
 
+const failing: Pbkdf2 = (...args) => args[5](new Error('no memory'), Buffer.alloc(0))
+
 /** Lets `run` derive with something in the place of node:crypto's pbkdf2. */
 async function withPbkdf2(replacement: (real: Pbkdf2) => Pbkdf2, run: () => Promise<void>): Promise<void> {
   const { pbkdf2 } = crypto
@@ -21,8 +23,11 @@ async function withPbkdf2(replacement: (real: Pbkdf2) => Pbkdf2, run: () => Prom
   }
 }
 
+function deriveNumber(phrase: number): Promise<Uint8Array> {
+  return deriveKey(Uint8Array.of(phrase, phrase >> 8), SALT)
+}
+
 test('a derivation that failed is made again', async () => {
-  const failing: Pbkdf2 = (_, __, ___, ____, _____, callback) => callback(new Error('no memory'), Buffer.alloc(0))
   const phrase = new TextEncoder().encode('fails once')
   await withPbkdf2(
     () => failing,
@@ -56,13 +61,12 @@ test('a process keeps 1,024 derivations, and lets the oldest go', async () => {
       count++
       real(phrase, salt, 1, length, digest, callback)
     }
-  const derive = (phrase: number): Promise<Uint8Array> => deriveKey(Uint8Array.of(phrase, phrase >> 8), SALT)
   await withPbkdf2(quick, async () => {
-    for (let phrase = 0; phrase < 1024; phrase++) await derive(phrase)
-    await derive(0)
+    for (let phrase = 0; phrase < 1024; phrase++) await deriveNumber(phrase)
+    await deriveNumber(0)
     expect(count).toBe(1024)
-    await derive(1024)
-    await derive(0)
+    await deriveNumber(1024)
+    await deriveNumber(0)
     expect(count).toBe(1026)
   })
 })
