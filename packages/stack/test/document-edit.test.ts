@@ -34,6 +34,17 @@ type Row = readonly [what: string, before: string, path: DocumentPath, value: Co
 
 describe('a value that is set', () => {
   test.each<Row>([
+    ['keeps the blanks before it', 'a:   1/', ['a'], 2n, 'a:   2/'],
+    ['keeps its place on the line below its key', 'a:/  text # c/b: 1/', ['a'], 's', 'a:/  s # c/b: 1/'],
+    ['keeps every blank before the comment behind its key', 'a:  # c/  x: 1/', ['a'], 's', 'a: s  # c/'],
+    [
+      'takes the place of a mapping behind a dash, and of the comments in it',
+      'a:/  - x: 1 # c/    w: 2/  - 3/',
+      ['a', 0n],
+      's',
+      'a:/  - s/  - 3/',
+    ],
+    ['is found by how its key is written', '1.50: a/', ['1.50'], 'b', '1.50: b/'],
     ['keeps the comment behind it', 'a: 1 # c/b: 2/', ['a'], 3n, 'a: 3 # c/b: 2/'],
     ['keeps single quotes', "a: 'x' # c/", ['a'], 'w', "a: 'w' # c/"],
     ['keeps double quotes', 'a: "x"/', ['a'], 'w', 'a: "w"/'],
@@ -150,6 +161,21 @@ describe('a secret that is set', () => {
 
 describe('a value that is added', () => {
   test.each<Row>([
+    ['stands beside a mapping that holds the same name', 'a: {w: {x: 1}}/', ['a', 'x'], 2n, 'a: {w: {x: 1}, x: 2}/'],
+    [
+      'stands beside what several merge keys bring in',
+      'b: &b {x: 1}/c: &c {<<: *b}/a: {<<: *c}/',
+      ['a', 'w'],
+      2n,
+      'b: &b {x: 1}/c: &c {<<: *b}/a: {<<: *c, w: 2}/',
+    ],
+    [
+      'stands beside a merge key whose values hold the same name',
+      'b: &b {x: {w: 1}}/a: {<<: *b}/',
+      ['a', 'w'],
+      2n,
+      'b: &b {x: {w: 1}}/a: {<<: *b, w: 2}/',
+    ],
     ['begins an empty file', '', ['b'], 1n, 'b: 1/'],
     ['begins a file that has a comment without a line end', '# c', ['b'], 1n, '# c/b: 1/'],
     ['comes after the comments of a file that has nothing else', '# c/', ['b', 'd'], 1n, '# c/b:/  d: 1/'],
@@ -213,6 +239,12 @@ describe('a value that is added', () => {
 
 describe('a value that is taken out', () => {
   test.each<readonly [what: string, before: string, path: DocumentPath, after: string]>([
+    [
+      'goes with its line, though that is indented and the last',
+      'a:/  x: 1/  w: 2/b: 1/',
+      ['a', 'w'],
+      'a:/  x: 1/b: 1/',
+    ],
     ['goes with its line and its comment', 'a: 1 # c/b: 2/', ['a'], 'b: 2/'],
     ['goes with its lines', 'a:/  x: 1/b: 2/', ['a'], 'b: 2/'],
     ['goes with its text of several lines', 'a: |/  t/  u/b: 2/', ['a'], 'b: 2/'],
