@@ -386,9 +386,11 @@ describe('a wrapping provider', () => {
   })
 
   test('gives the error that a caller cancelled with, when it is one of ours', async () => {
-    const reason = new StacksealError('ERR_LOCKED', 'somebody else')
-    const signal = AbortSignal.abort(reason)
-    expect(await refusal(provide(new FakeKeyService()).createKey(url, { ...context, signal }))).toBe(reason)
+    for (const code of ['ERR_LOCKED', 'ERR_ACCESS_DENIED'] as const) {
+      const reason = new StacksealError(code, 'somebody else')
+      const signal = AbortSignal.abort(reason)
+      expect(await refusal(provide(new FakeKeyService()).createKey(url, { ...context, signal }))).toBe(reason)
+    }
   })
 
   test.each([
