@@ -12,8 +12,8 @@ const quiet: ViteUserConfig = { ...base, test: { ...test, reporters: [] } }
 const TESTS: Readonly<Record<string, readonly string[]>> = {
   stack: [
     'config-map',
-    'document-edit',
     'config-reader',
+    'document-edit',
     'find-document',
     'finders.property',
     'json-edit',
