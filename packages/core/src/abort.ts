@@ -23,7 +23,7 @@ export async function untilAborted<T>(work: () => Promise<T>, signal: AbortSigna
   let stop: (() => void) | undefined
   const stopped = new Promise<never>((_, reject) => {
     stop = () => reject(abortError(signal))
-    signal.addEventListener('abort', stop, { once: true })
+    signal.addEventListener('abort', stop)
   })
   try {
     // The listener above stands before any that the work adds, so this error comes before one of a vendor's.
@@ -52,7 +52,7 @@ export async function bounded<T>(
   const timer = setTimeout(() => {
     controller.abort(new StacksealError('ERR_TIMEOUT', 'the key service did not answer in time'))
   }, milliseconds)
-  outer?.addEventListener('abort', stop, { once: true })
+  outer?.addEventListener('abort', stop)
   try {
     return await untilAborted(() => run(controller.signal), controller.signal)
   } finally {

@@ -63,7 +63,7 @@ export function decodeBase64(text: string): Base64Result {
   let group = 0
   let inGroup = 0
   const skipLineEnds = (): void => {
-    while (position < text.length && (text.charCodeAt(position) === LF || text.charCodeAt(position) === CR)) position++
+    while (text.charCodeAt(position) === LF || text.charCodeAt(position) === CR) position++
   }
   for (;;) {
     skipLineEnds()

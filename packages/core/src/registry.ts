@@ -8,7 +8,6 @@ export interface LazyProvider {
   readonly load: () => Promise<Provider>
 }
 
-// The URL opener of the reference takes these away from the front of a scheme, one after the other; they mean nothing.
 export interface RegistryOptions {
   /**
    * Asked for a scheme that no entry claims, each time until it gives an entry that does. What it throws is the error
@@ -17,6 +16,7 @@ export interface RegistryOptions {
   readonly otherwise?: (scheme: string) => Promise<Provider | LazyProvider | undefined>
 }
 
+// The URL opener of the reference takes these away from the front of a scheme, one after the other; they mean nothing.
 const TYPE_PREFIXES = ['secrets+keeper+', 'secrets+']
 
 const SCHEME = /^[a-z][a-z0-9+.-]*$/

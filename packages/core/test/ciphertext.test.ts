@@ -7,6 +7,7 @@ import { importAesKey, randomBytes } from '../src/aes-gcm.ts'
 import { decryptValue, decryptValueBytes, encryptValue, encryptValues, parseCiphertext } from '../src/ciphertext.ts'
 import { isStacksealError } from '../src/errors.ts'
 import { readVectors } from './vectors.ts'
+import { anyCharacter } from '../../../tools/any-character.ts'
 
 interface Row {
   readonly ciphertext: string
@@ -19,7 +20,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const DAMAGED = 'cipher: message authentication failed'
 const keyBytes = randomBytes(32)
 const key = importAesKey(keyBytes)
-const text = fc.string({ unit: 'binary', maxLength: 80 }).filter((value) => value.isWellFormed())
+const text = fc.string({ unit: anyCharacter, maxLength: 80 }).filter((value) => value.isWellFormed())
 
 /** The code of the error that `run` throws, or "accepted". */
 function codeOf(run: () => unknown): string {
@@ -169,6 +170,12 @@ describe('a value ciphertext', () => {
       expect(codes).toEqual(codes.map(() => 'ERR_DECRYPT_FAILED'))
     },
   )
+
+  test('is refused with the size of its nonce where that is wrong', () => {
+    expect(() => parseCiphertext('v1:AAAA:AAAA')).toThrow(
+      expect.objectContaining({ details: { length: 3, expected: 12 } }),
+    )
+  })
 
   test('is refused when it lost bytes at its end, also when less than a tag is left', () => {
     const { nonce, sealed } = parseCiphertext(encryptValue(key, 'abc'))

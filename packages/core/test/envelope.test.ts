@@ -14,6 +14,7 @@ import {
   wrappingProvider,
 } from '../src/index.ts'
 import { classifyVendorError, FakeKeyService, VendorError } from './fake-key-service.ts'
+import { anyCharacter } from '../../../tools/any-character.ts'
 
 const url = parseKeyUrl('fake://key')
 const context: ProviderContext = { env: {} }
@@ -49,7 +50,7 @@ function never(): Promise<never> {
   return new Promise(() => undefined)
 }
 
-const text = fc.string({ unit: 'binary', maxLength: 40 }).filter((value) => value.isWellFormed())
+const text = fc.string({ unit: anyCharacter, maxLength: 40 }).filter((value) => value.isWellFormed())
 
 describe('an envelope', () => {
   test('is created, and opens again from its sealed key alone through another registry', async () => {
@@ -108,6 +109,7 @@ describe('an envelope', () => {
 
   const answers: [what: string, answer: unknown][] = [
     ['nothing', undefined],
+    ['null', null],
     ['a text', 'key'],
     ['no data key', { sealed: 'eA==' }],
     ['31 bytes', { dataKey: new Uint8Array(31), sealed: 'eA==' }],
@@ -129,6 +131,14 @@ describe('an envelope', () => {
     expect(opening.details['scheme']).toBe('fake')
   })
 
+  test.each([
+    [new Uint8Array(31), 31],
+    ['a text', -1],
+  ])('says how long a data key is that is none (row %#)', async (dataKey, length) => {
+    const error = await refusal(() => Envelope.fromDataKey(dataKey as never, { url, sealed: '' }))
+    expect(error.details).toEqual({ length, expected: 32, scheme: 'fake' })
+  })
+
   test.each([undefined, '', 5])('is not created where there would be nothing to store (%j)', async (sealed) => {
     const createKey = async () => ({ dataKey: new Uint8Array(32), sealed }) as never
     const registry = new Registry([{ ...fakeProvider(new FakeKeyService()), createKey }])
@@ -138,7 +148,7 @@ describe('an envelope', () => {
   test('keeps nothing of what a provider throws that is not an error of ours', async () => {
     const registry = new Registry([{ ...fakeProvider(new FakeKeyService()), openKey: throwAtOnce }])
     const error = await refusal(() => Envelope.open({ url, sealed: 'eA==' }, registry, context))
-    expect([error.code, error.cause]).toEqual(['ERR_PROVIDER_FAILED', undefined])
+    expect([error.code, error.cause, error.details]).toEqual(['ERR_PROVIDER_FAILED', undefined, { scheme: 'fake' }])
     expect(inspect(error, { depth: null, showHidden: true })).not.toMatch(/vendor-token|VendorError/)
   })
 
@@ -196,6 +206,10 @@ describe('an envelope', () => {
       'good',
     ])
     expect(await envelope.decryptBytes(bytes)).toEqual(Uint8Array.of(0xff))
+  })
+
+  test('does not take a mistake of the program for a value that does not open', async () => {
+    await expect(envelopeOf(1).decryptAll([undefined as never])).rejects.toThrow(TypeError)
   })
 
   test('prints its key URL and nothing of its key', () => {

@@ -43,6 +43,10 @@ describe('an error', () => {
     })
   })
 
+  test('without a hint has none in JSON either', () => {
+    expect(Object.keys(new StacksealError('ERR_IO', 'x').toJSON())).toEqual(['code', 'message', 'details'])
+  })
+
   test('has the kind of its row', () => {
     expect([error.kind, error.name, error instanceof Error]).toEqual(['retry', 'StacksealError', true])
     for (const code of Object.keys(ERRORS) as (keyof typeof ERRORS)[]) {

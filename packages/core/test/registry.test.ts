@@ -52,6 +52,7 @@ describe('a registry', () => {
       expect(error.code).toBe('ERR_UNKNOWN_PROVIDER')
       expect(error.message).toContain('(known: a, b)')
       expect(error.hint).toContain('--provider')
+      expect(url).toContain(error.details['scheme'])
     },
   )
 
@@ -87,11 +88,27 @@ describe('a registry', () => {
 
   test('loads again what could not be loaded before', async () => {
     let tries = 0
-    const load = async (): Promise<Provider> => (++tries === 1 ? Promise.reject(new Error('disk')) : provider())
-    const registry = new Registry([{ schemes: ['a'], load }])
+    const load = async (): Promise<Provider> =>
+      ++tries === 1 ? Promise.reject(new Error('disk')) : provider({ schemes: ['a', 'c'] })
+    const registry = new Registry([{ schemes: ['a', 'c'], load }])
     const error = await refusal(() => registry.find(a))
     expect([error.code, (error.cause as Error).message]).toEqual(['ERR_PROVIDER_FAILED', 'disk'])
+    expect([error.message, error.details]).toEqual(['the provider of a, c: could not be loaded', { scheme: 'a, c' }])
     expect((await registry.find(a)).name).toBe('A provider')
+  })
+
+  test('keeps the fresh provider when an older load fails after it', async () => {
+    let fail: ((error: Error) => void) | undefined
+    let loads = 0
+    const load = (): Promise<Provider> =>
+      ++loads === 1 ? new Promise((_, reject) => (fail = reject)) : Promise.resolve(provider())
+    const registry = new Registry([{ schemes: ['a'], load }])
+    const old = refusal(() => registry.find(a))
+    const fresh = await registry.fresh(a)
+    fail?.(new Error('disk'))
+    expect((await old).code).toBe('ERR_PROVIDER_FAILED')
+    expect(await registry.find(a)).toBe(fresh)
+    expect(loads).toBe(2)
   })
 
   test('passes an error of ours through when loading fails with one', async () => {
@@ -102,7 +119,9 @@ describe('a registry', () => {
   const wrong: [what: string, made: () => unknown][] = [
     ['of another contract', () => provider({ contract: 2 as never })],
     ['that is not there', () => undefined],
+    ['that is null', () => null],
     ['that is a text', () => 'provider'],
+    ['whose schemes are no list', () => provider({ schemes: 'a' as never })],
     ['without openKey', () => provider({ openKey: undefined as never })],
     ['without createKey', () => provider({ createKey: 'yes' as never })],
     ['without a name', () => provider({ name: undefined as never })],
@@ -111,6 +130,17 @@ describe('a registry', () => {
   test.each(wrong)('refuses a loaded provider %s', async (_, made) => {
     const registry = new Registry([{ schemes: ['a'], load: async () => made() as Provider }])
     expect((await refusal(() => registry.find(a))).code).toBe('ERR_PROVIDER_INVALID')
+  })
+
+  test('says which contract a provider follows, and what to do', async () => {
+    const registry = new Registry([provider({ contract: 2 as never })])
+    const error = await refusal(() => registry.find(a))
+    expect(error.details).toEqual({ contract: '2' })
+    expect(error.hint).toContain('update')
+  })
+
+  test('says which scheme two providers claim', () => {
+    expect(() => new Registry([provider(), provider()])).toThrow(expect.objectContaining({ details: { scheme: 'a' } }))
   })
 
   const entries: [what: string, list: unknown[]][] = [

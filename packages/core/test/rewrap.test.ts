@@ -67,8 +67,15 @@ describe('sealing a data key anew', () => {
     const createKey: Provider['createKey'] = () => more.createKey(to, context)
     const openKey: Provider['openKey'] = (url, sealed) => more.openKey(url, sealed, context)
     const registry = new Registry([service('a', seen), { contract, name, schemes, createKey, openKey }])
-    await expect(rewrap(registry)).rejects.toMatchObject({ code: 'ERR_REWRAP_NOT_POSSIBLE' })
+    await expect(rewrap(registry)).rejects.toMatchObject({ code: 'ERR_REWRAP_NOT_POSSIBLE', details: { scheme: 'b' } })
     expect(seen.calls).toEqual([])
+  })
+
+  test('fails where the old key is not given in bytes', async () => {
+    const seen = { calls: [], given: [] }
+    const answersWithText = { openKey: async () => ({ dataKey: SEALED as never }) }
+    const registry = new Registry([service('a', seen, answersWithText), service('b', seen)])
+    await expect(rewrap(registry)).rejects.toMatchObject({ code: 'ERR_PROVIDER_INVALID' })
   })
 
   test.each<[string, Partial<Provider>, string]>([

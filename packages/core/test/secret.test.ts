@@ -27,6 +27,7 @@ describe('a secret', () => {
     ['String()', () => String(secret)],
     ['concatenation', () => 'x'.concat(secret as never).slice(1)],
     ['toString', () => secret.toString()],
+    ['the name of its class', () => Object.prototype.toString.call(secret).replace('object Secret', 'secret')],
     ['toLocaleString', () => secret.toLocaleString()],
     ['Array.join', () => [secret].join()],
     ['JSON', () => JSON.parse(JSON.stringify(secret))],

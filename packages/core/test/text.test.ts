@@ -14,6 +14,10 @@ describe('bytes', () => {
     expect(rows.map(({ hex }) => utf8Text(Buffer.from(hex, 'hex')))).toEqual(texts)
   })
 
+  test('are text however many they are', () => {
+    expect(utf8Text(new Uint8Array(1_000_000).fill(0x61))).toBe('a'.repeat(1_000_000))
+  })
+
   test('are not made of half a surrogate pair, of which the message shows nothing', () => {
     let thrown: unknown
     try {

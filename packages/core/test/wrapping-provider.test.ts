@@ -112,6 +112,7 @@ describe('a wrapping provider', () => {
     ] as const) {
       const error = await refusal(provider.openKey(url, sealed, context))
       expect([error.code, error.details['at']]).toEqual(['ERR_MALFORMED_SEALED_KEY', at])
+      expect(error.hint).toContain('earlier version')
     }
     expect(connects).toBe(0)
   })
@@ -160,7 +161,7 @@ describe('a wrapping provider', () => {
     service.troubles.push(new VendorError(status))
     const error = await refusal(provide(service).openKey(url, 'AAAA', context))
     expect([error.code, service.calls.length]).toEqual([code, 1])
-    expect(error.message).toMatch(/^Fake KMS did not open the data key: [a-z]/)
+    expect(error.message).toMatch(/^Fake KMS did not open the data key: [a-z].*[^.]$/)
   })
 
   test('waits 200 ms before the second try and 400 before the third, unless the service says how long', async () => {
@@ -213,6 +214,35 @@ describe('a wrapping provider', () => {
     service.troubles.push(new VendorError('come back tomorrow'))
     const error = await refusal(provide(service).createKey(url, context))
     expect([error.code, error.details['attempts']]).toEqual(['ERR_THROTTLED', 1])
+  })
+
+  test('waits ten seconds where the service asks for them, and for no more', async () => {
+    vi.useFakeTimers()
+    try {
+      for (const [retryAfterMs, calls] of [
+        [10_000, 2],
+        [10_001, 1],
+      ] as const) {
+        const service = new FakeKeyService()
+        service.troubles.push(new VendorError('throttled'))
+        const classify = () => ({ code: 'ERR_THROTTLED', retryAfterMs }) as const
+        const made = provide(service, { classify })
+          .createKey(url, context)
+          .catch(() => undefined)
+        await vi.advanceTimersByTimeAsync(20_000)
+        await made
+        expect(service.calls).toHaveLength(calls)
+      }
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('passes on an error of a newer version of this package, whose code it does not know', async () => {
+    const newer = Object.assign(new StacksealError('ERR_IO', 'something new'), { code: 'ERR_OF_TOMORROW' })
+    const provider = provide(new FakeKeyService(), { connect: () => Promise.reject(newer) })
+    const error = await refusal(provider.createKey(url, context))
+    expect([error.code, error.message]).toEqual(['ERR_OF_TOMORROW', 'something new'])
   })
 
   const vendorErrors: [when: string, options: Partial<WrappingProviderOptions>, trouble?: string][] = [
@@ -324,6 +354,22 @@ describe('a wrapping provider', () => {
       expect((await running).code).toBe('ERR_INTERRUPTED')
     })
     expect(took).toBeLessThan(5000)
+    expect(getEventListeners(cancel.signal, 'abort')).toEqual([])
+  })
+
+  test('leaves no timer behind when the wait before the next try is cancelled', async () => {
+    const service = new FakeKeyService()
+    service.troubles.push(new VendorError('unavailable'))
+    const cancel = new AbortController()
+    const before = timers()
+    const running = refusal(
+      provide(service, { bounds: { firstDelayMs: 9000 } }).createKey(url, { ...context, signal: cancel.signal }),
+    )
+    await vi.waitUntil(() => service.calls.length === 1)
+    await new Promise(setImmediate)
+    cancel.abort()
+    await running
+    expect(timers()).toBeLessThanOrEqual(before)
   })
 
   test('does not begin when it was cancelled before, and says ERR_TIMEOUT for a bound on the whole', async () => {
@@ -336,33 +382,38 @@ describe('a wrapping provider', () => {
     const signal = AbortSignal.timeout(10)
     const error = await refusal(provide(service, { bounds: {} }).createKey(url, { ...context, signal }))
     expect(error.code).toBe('ERR_TIMEOUT')
+    expect(error.hint).toContain('--timeout')
   })
 
   test('gives the error that a caller cancelled with, when it is one of ours', async () => {
-    const signal = AbortSignal.abort(new StacksealError('ERR_LOCKED', 'somebody else'))
-    expect((await refusal(provide(new FakeKeyService()).createKey(url, { ...context, signal }))).code).toBe(
-      'ERR_LOCKED',
-    )
+    for (const code of ['ERR_LOCKED', 'ERR_ACCESS_DENIED'] as const) {
+      const reason = new StacksealError(code, 'somebody else')
+      const signal = AbortSignal.abort(reason)
+      expect(await refusal(provide(new FakeKeyService()).createKey(url, { ...context, signal }))).toBe(reason)
+    }
   })
 
   test.each([
-    [undefined, 'ERR_PROVIDER_FAILED'],
-    ['text', 'ERR_PROVIDER_FAILED'],
-    [new Uint8Array(0), 'ERR_INVALID_REPLY'],
-  ])('refuses a reply without bytes (%j) with %s', async (reply, code) => {
+    [undefined, 'ERR_PROVIDER_FAILED', undefined],
+    ['text', 'ERR_PROVIDER_FAILED', undefined],
+    [new Uint8Array(0), 'ERR_INVALID_REPLY', expect.stringContaining('proxy')],
+  ])('refuses a reply without bytes (%j) with %s', async (reply, code, hint) => {
     const answer = async (): Promise<never> => reply as never
     const provider = provide({ wrap: answer, unwrap: answer })
     expect((await refusal(provider.createKey(url, context))).code).toBe(code)
-    expect((await refusal(provider.openKey(url, 'AAAA', context))).code).toBe(code)
+    const error = await refusal(provider.openKey(url, 'AAAA', context))
+    expect(error).toMatchObject({ code, hint, details: { scheme: 'fake' } })
   })
 
-  test.each([1, 16, 31, 33, 64])('refuses a sealed key that opens to %i bytes', async (length) => {
+  test.each([1, 16, 31, 33, 64])('refuses a sealed key that opens to %i bytes, and wipes them', async (length) => {
+    const opened = new Uint8Array(length).fill(7)
     const provider = provide({
       wrap: async (dataKey) => dataKey,
-      unwrap: async () => new Uint8Array(length).fill(7),
+      unwrap: async () => opened,
     })
     const error = await refusal(provider.openKey(url, 'AAAA', context))
-    expect(error).toMatchObject({ code: 'ERR_MALFORMED_SEALED_KEY', details: { length, expected: 32 } })
+    expect(error).toMatchObject({ code: 'ERR_MALFORMED_SEALED_KEY', details: { scheme: 'fake', length, expected: 32 } })
+    expect(opened).toEqual(new Uint8Array(length))
   })
 })
 
@@ -400,6 +451,14 @@ describe('the connections of a wrapping provider', () => {
     await provider.createKey(url, { env })
     await provider.createKey(url, { env: { OTHER: 'one' } })
     expect(connects.map(([, account]) => account)).toEqual(['one', 'two', 'three', undefined])
+  })
+
+  test('never serve a caller with another folder, from which relative paths start', async () => {
+    const { connects, provider } = counting()
+    for (const folder of ['file:///a/', 'file:///b/', 'file:///a/']) {
+      await provider.createKey(url, { env: {}, baseUrl: new URL(folder) })
+    }
+    expect(connects).toHaveLength(2)
   })
 
   test('are all ended by close, once', async () => {

@@ -17,7 +17,7 @@ const HINT = 'take the line encryptionsalt from an earlier version of the file'
  */
 export function parseEncryptionSalt(text: string): EncryptionSalt {
   const first = text.indexOf(':')
-  const second = first < 0 ? -1 : text.indexOf(':', first + 1)
+  const second = text.indexOf(':', first + 1)
   if (second < 0) throw malformed('it is not of the form v1:<salt>:<check>')
   if (text.slice(0, first) !== VERSION) throw malformed('its version is unknown')
   const salt = decodeBase64(text.slice(first + 1, second))

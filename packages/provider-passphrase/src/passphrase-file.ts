@@ -58,7 +58,7 @@ export function trimSpace(bytes: Uint8Array): Uint8Array {
 function spaceAt(bytes: Uint8Array, end: 'start' | 'end'): number {
   for (const space of SPACES) {
     const at = end === 'start' ? 0 : bytes.length - space.length
-    if (at >= 0 && space.every((byte, i) => bytes[at + i] === byte)) return space.length
+    if (space.every((byte, i) => bytes[at + i] === byte)) return space.length
   }
   return 0
 }

@@ -19,6 +19,7 @@ import { parseEncryptionSalt, printEncryptionSalt } from '../src/encryption-salt
 import { passphrase } from '../src/passphrase.ts'
 import { person } from './asking.ts'
 import { countDerivations } from './counted-derivations.ts'
+import { anyCharacter } from '../../../tools/any-character.ts'
 
 const url = parseKeyUrl('passphrase:')
 // Made by the reference; the passphrase is abc123.
@@ -111,25 +112,27 @@ describe('a passphrase', () => {
 
 describe('an encryptionsalt', () => {
   test.each([
-    ['', 'of the form v1:'],
-    ['v1', 'of the form v1:'],
-    ['v1:AAAA', 'of the form v1:'],
-    ['v2:AAAA:v1:AAAA:AAAA', 'version'],
-    ['V1:AAAA:x', 'version'],
-    [' v1:AAAA:x', 'version'],
-    ['::', 'version'],
-    ['v1:AA:x', 'at byte 0'],
-    ['v1:AAAA*AAA:x', 'at byte 4'],
-    ['v1:fozI5u6B030:x', 'at byte 8'],
+    ['', 'of the form v1:', undefined],
+    ['v1', 'of the form v1:', undefined],
+    ['v1:AAAA', 'of the form v1:', undefined],
+    ['v2:AAAA:v1:AAAA:AAAA', 'version', undefined],
+    ['V1:AAAA:x', 'version', undefined],
+    [' v1:AAAA:x', 'version', undefined],
+    ['::', 'version', undefined],
+    ['v1:AA:x', 'at byte 0', 0],
+    ['v1:AAAA*AAA:x', 'at byte 4', 4],
+    ['v1:fozI5u6B030:x', 'at byte 8', 8],
   ])(
     'that is malformed is refused with its reason, without a derivation or a question (%j)',
-    async (sealed, reason) => {
+    async (sealed, reason, at) => {
       const { context, questions } = person('abc123')
       const count = await countDerivations(async () => {
         for (const one of [context, RIGHT, { env: {} }]) {
           const error = await refusal(open(sealed, one))
           expect([error.code, error.kind]).toEqual(['ERR_MALFORMED_SEALED_KEY', 'data'])
           expect(error.message).toContain(reason)
+          expect(error.hint).toContain('earlier version')
+          expect(error.details['at']).toBe(at)
         }
       })
       expect([count, questions.length]).toEqual([0, 0])
@@ -224,7 +227,9 @@ describe('an encryptionsalt', () => {
   })
 
   test('made of any text is parsed or refused with an error of ours', () => {
-    const pieces = fc.array(fc.oneof(fc.constantFrom('v1', ':', '=', 'AAAA', '\n', 'é'), fc.string({ unit: 'binary' })))
+    const pieces = fc.array(
+      fc.oneof(fc.constantFrom('v1', ':', '=', 'AAAA', '\n', 'é'), fc.string({ unit: anyCharacter })),
+    )
     const parsedOrRefused = fc.property(pieces, (parts) => {
       try {
         parseEncryptionSalt(parts.join(''))
@@ -253,7 +258,9 @@ describe('the key URL of a passphrase', () => {
     'is passphrase: and not %s',
     async (text) => {
       const other = parseKeyUrl(text)
-      expect((await refusal(passphrase().createKey(other, RIGHT))).code).toBe('ERR_INVALID_KEY_URL')
+      const error = await refusal(passphrase().createKey(other, RIGHT))
+      expect([error.code, error.details]).toEqual(['ERR_INVALID_KEY_URL', { scheme: 'passphrase' }])
+      expect(error.hint).toContain('write passphrase')
       expect((await refusal(passphrase().openKey(other, SEALED, RIGHT))).code).toBe('ERR_INVALID_KEY_URL')
     },
   )
@@ -363,6 +370,22 @@ describe('where a passphrase comes from', () => {
     expect(await open(sealed, env('through a pipe'))).toEqual(dataKey)
   })
 
+  test('may be several pipes, each with a passphrase of its own', async (on) => {
+    const pipes = ['one', 'two'].map((name) => join(folder, `pipe-${name}`))
+    on.skip(spawnSync('mkfifo', pipes).error !== undefined, 'mkfifo is not on PATH')
+    const made = pipes.map(async (pipe, i) => {
+      writeInto(pipe, `pipe ${i}`)
+      return (await passphrase().createKey(url, { env: { PULUMI_CONFIG_PASSPHRASE_FILE: pipe } })).sealed
+    })
+    const [one = '', two = ''] = await Promise.all(made)
+    expect(await Promise.all([open(one, env('pipe 0')), open(two, env('pipe 1'))])).toHaveLength(2)
+  })
+
+  test('is a file as it is now, also when it was another one before', async () => {
+    expect((await refusal(open(SEALED, file('corrected', 'abc124')))).code).toBe('ERR_WRONG_PASSPHRASE')
+    expect(await open(SEALED, file('corrected', 'abc123'))).toHaveLength(32)
+  })
+
   test('may be bytes that are not text, but only from a file', async () => {
     const bytes = file('bytes', Uint8Array.of(0xff, 0x20, 0xfe, 0x0a))
     const { dataKey, sealed } = await passphrase().createKey(url, bytes)
@@ -412,6 +435,12 @@ describe('a person who is asked', () => {
     const { context, questions, told } = person('abc124', 'abc124', 'abc124', 'abc124', 'abc124')
     const error = await refusal(open(SEALED, context))
     expect([error.code, questions.length, told.length]).toEqual(['ERR_WRONG_PASSPHRASE', 5, 4])
+    expect(error.details).toEqual({ asked: 5 })
+  })
+
+  test('is asked again also where nobody can be told why', async () => {
+    const { tell: _, ...context } = person('abc124', 'abc123').context
+    expect(await open(SEALED, context)).toHaveLength(32)
   })
 
   test('is not asked again when the environment gives a wrong passphrase', async () => {

@@ -61,7 +61,6 @@ function placesOf(file: StackFile): ConfigPlace[] {
 }
 
 let edits = 0
-const refused: string[] = []
 
 /** A set that the value model itself refuses (a reserved mapping) is no edit. */
 const REFUSED_BY_MODEL = new Set(['ERR_INVALID_PROPERTY_PATH', 'ERR_INVALID_VALUE', 'ERR_INVALID_CONFIG_KEY'])
@@ -84,15 +83,15 @@ async function attempt(
       if (!file.text.endsWith('\n')) return file
       // Without its last key the first document would be gone, and the next one in its place.
       if (what === 'remove' && file.config.size === 1 && /^(?:---|\.\.\.)\r?$/m.test(file.text.slice(4))) return file
-      refused.push(JSON.stringify([file.text, place, what], (_, v: unknown) => (typeof v === 'bigint' ? Number(v) : v)))
-      return file
+      const shown = JSON.stringify([file.text, place, what], (_, v: unknown) => (typeof v === 'bigint' ? Number(v) : v))
+      throw new Error(`a file without anchors is refused: ${shown}`, { cause: error })
     }
     if (!REFUSED_BY_MODEL.has(error.code)) throw error
     return file
   }
 }
 
-test('any value can be set at any place of any file, and nothing else changes', async () => {
+test('any value can be set at any place of any file without anchors, and nothing else changes', async () => {
   await fc.assert(
     fc.asyncProperty(arbitraryStackFile, fc.nat(), newValue, fc.nat(), async (text, pick, value, second) => {
       const file = await StackFile.parse(text, 'proj', 'Pulumi.dev.yaml')
@@ -108,7 +107,7 @@ test('any value can be set at any place of any file, and nothing else changes', 
   )
 })
 
-test('any value can be taken out, and nothing else changes', async () => {
+test('any value of such a file can be taken out, and nothing else changes', async () => {
   await fc.assert(
     fc.asyncProperty(arbitraryStackFile, fc.nat(), async (text, pick) => {
       const file = await StackFile.parse(text, 'proj', 'Pulumi.dev.yaml')
@@ -120,9 +119,8 @@ test('any value can be taken out, and nothing else changes', async () => {
   )
 })
 
-test('a file without anchors is never refused', () => {
+test('most of those edits were made', () => {
   expect(edits).toBeGreaterThan(RUNS)
-  expect(refused).toEqual([])
 })
 
 test('a block scalar that ends with the file, without a line end, keeps its meaning', async () => {

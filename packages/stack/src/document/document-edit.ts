@@ -94,7 +94,7 @@ export function removeAt(text: string, document: ParsedDocument, path: DocumentP
 function applySplices(text: string, splices: readonly Splice[]): string {
   let result = ''
   let position = 0
-  for (const splice of splices.toSorted((a, b) => a.start - b.start)) {
+  for (const splice of splices) {
     result += text.slice(position, splice.start) + splice.text
     position = splice.end
   }

@@ -1,4 +1,3 @@
-const TAB = 0x09
 const LF = 0x0a
 const SPACE = 0x20
 const HASH = 0x23
@@ -119,7 +118,7 @@ function isMarker(text: string, at: number): boolean {
   if (code !== DASH && code !== DOT) return false
   if (text.charCodeAt(at + 1) !== code || text.charCodeAt(at + 2) !== code) return false
   const after = text.charCodeAt(at + 3)
-  return Number.isNaN(after) || after === LF || after === SPACE || after === TAB
+  return Number.isNaN(after) || after === LF || after === SPACE // a line with a tab is refused before
 }
 
 function find(text: string, what: string, from: number): number {

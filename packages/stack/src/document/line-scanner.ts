@@ -57,6 +57,7 @@ function scanRoot(text: string): DocumentNode | undefined {
   const cursor = startCursor(text)
   if (cursor.column === -1) return undefined
   const root = text.startsWith('{}', cursor.at) ? scanEmptyRoot(cursor) : scanBlock(cursor)
+  // A line that is indented unlike its neighbours ends every collection, and so comes here.
   if (cursor.column !== -1) throw REFUSED
   return root
 }
@@ -84,7 +85,6 @@ function scanMapping(cursor: LineCursor): MappingNode {
     pair = scanPair(cursor, column)
     pairs.push(pair)
   }
-  if (cursor.column > column) throw REFUSED
   const { end } = pair
   return { kind: 'mapping', flow: false, pairs, start, end, outerStart: start, anchor: undefined, tag: undefined }
 }
@@ -108,7 +108,6 @@ function scanSequence(cursor: LineCursor): DocumentNode {
     item = scanItem(cursor, column)
     items.push(item)
   }
-  if (cursor.column > column) throw REFUSED
   const { end } = item
   return { kind: 'sequence', flow: false, items, start, end, outerStart: start, anchor: undefined, tag: undefined }
 }
@@ -141,7 +140,6 @@ function scanValue(cursor: LineCursor, indicatorEnd: number, column: number, inM
   }
   const node = scanOneLine(cursor, at, code)
   nextLine(cursor, lineEnd + 1)
-  if (cursor.column > column) throw REFUSED
   return node
 }
 

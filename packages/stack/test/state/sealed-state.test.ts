@@ -7,16 +7,17 @@ import { rekeyStateFile, revealState, verifyState } from '../../src/state/state-
 import { jsonSlots } from './json-slots.ts'
 import { newEnvelope, oldEnvelope, open, SECRET, SIGNATURE_KEY } from './state-documents.ts'
 import { tables } from './state-tables.ts'
+import { anyCharacter } from '../../../../tools/any-character.ts'
 
 const names = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: anyCharacter }),
   fc.constantFrom('__proto__', SIGNATURE_KEY, 'ciphertext', 'plaintext', 'secrets_providers', '9', '10', '', 'value'),
 )
 const leaves = fc.oneof(
   fc.constantFrom(null, true, false, SIGNATURE_KEY, SECRET, '\ud800', '\u2028<&>', '\0'),
   fc.double(),
   fc.integer(),
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: anyCharacter }),
 )
 const { tree } = fc.letrec((tie) => ({
   tree: fc.oneof({ maxDepth: 5 }, leaves, tie('list'), tie('object'), tie('secret'), tie('lookalike')),
