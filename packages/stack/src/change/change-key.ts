@@ -139,7 +139,7 @@ async function changeKeyOf(
       ? undefined
       : await findCarrier(fs, place, {
           ...options,
-          otherwise: configOnlyRecipe(place),
+          otherwise: configOnlyRecipe(place, url),
           passphrase: async () => made?.passphrase() ?? {},
         })
   const carrier = found?.carrier
@@ -258,6 +258,9 @@ function refuseOtherKeys(before: ChangeInputs, current: ChangeInputs, { label }:
   })
 }
 
-function configOnlyRecipe({ label }: StackPlace): string {
-  return `run it with --config-only: the last lines say how the state of ${label} follows`
+/** Pulumi opens what it imports, and knows one passphrase: after a change of it that has to be the new one. */
+function configOnlyRecipe({ label }: StackPlace, to: KeyUrl | undefined): string {
+  const opening =
+    to === undefined || to.scheme === 'passphrase' ? 'PULUMI_CONFIG_PASSPHRASE="$STACKSEAL_NEW_PASSPHRASE" ' : ''
+  return `first this command with --config-only, then: pulumi stack export | stackseal state rekey --to-stack-file ${label} | ${opening}pulumi stack import`
 }
