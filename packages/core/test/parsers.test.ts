@@ -102,7 +102,11 @@ describe('parsers', () => {
   })
 
   test('the measure finds a parser that is quadratic', () => {
-    expect(costOfDoubling(repeat('a'), isQuadratic)).toBeGreaterThan(2.3)
+    // The measure errs on the low side where other work is about: it keeps the lowest of what it saw. So it gets a few tries.
+    let highest = 0
+    for (let tries = 0; tries < 6 && highest <= 2.6; tries++)
+      highest = Math.max(highest, costOfDoubling(repeat('a'), isQuadratic))
+    expect(highest).toBeGreaterThan(2.6)
   })
 
   test('ten thousand secrets are decoded in a small part of the time that their decryption takes', () => {
