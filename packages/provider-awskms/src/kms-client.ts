@@ -1,10 +1,9 @@
 import type { KMSClient, KMSClientConfig } from '@aws-sdk/client-kms'
-import type { ProviderContext } from '@stackseal/core'
+import { checkProxies, type ProviderContext } from '@stackseal/core'
 
 import { type FindCredentials, findCredentials } from './credentials.ts'
 import type { KmsKey } from './kms-key.ts'
 import type { KmsSettings } from './kms-settings.ts'
-import { checkProxies } from './proxies.ts'
 import { VERSION } from './version.ts'
 
 type Shared = Required<
@@ -33,7 +32,12 @@ export async function kmsClient(
   atStep: AtStep,
 ): Promise<KMSClient> {
   const { region, endpoint } = settings
-  await checkProxies(new URL(endpoint ?? `https://kms.${region}.amazonaws.com`), settings.proxyEnv)
+  await checkProxies({
+    servers: [endpoint ?? `https://kms.${region}.amazonaws.com`],
+    proxyEnv: settings.proxyEnv,
+    agent: async () => (await import('node:http')).Agent,
+    noProxy: 'AWS (.amazonaws.com)',
+  })
   const { KMSClient } = await import('@aws-sdk/client-kms')
   const shared: Shared = {
     region,

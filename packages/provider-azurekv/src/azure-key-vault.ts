@@ -1,4 +1,5 @@
 import {
+  checkProxies,
   encodeBase64,
   type KeyService,
   type KeyUrl,
@@ -17,7 +18,6 @@ import { authorityOf, checkServer } from './clouds.ts'
 import { signInFor } from './credential.ts'
 import { type KeyClient, keyClient } from './key-client.ts'
 import { noteOtherVersion, openWithOtherVersion } from './other-versions.ts'
-import { checkProxies } from './proxies.ts'
 
 /**
  * The provider of `azurekeyvault://VAULT.vault.azure.net/keys/NAME/VERSION?algorithm=RSA-OAEP-256`: the data key lies
@@ -64,7 +64,12 @@ async function connect(url: KeyUrl, context: ProviderContext): Promise<KeyServic
   setLogLevel()
   const { Agent } = await import('node:https')
   const proxyEnv = proxyIn(context.env)
-  await checkProxies([`https://${key.host}`, authorityOf(key.host)], proxyEnv)
+  await checkProxies({
+    servers: [`https://${key.host}`, authorityOf(key.host)],
+    proxyEnv,
+    agent: () => Promise.resolve(Agent),
+    noProxy: 'vault and sign-in (.vault.azure.net,.microsoftonline.com)',
+  })
   const agent = new Agent({ keepAlive: true, proxyEnv, minVersion: 'TLSv1.2' })
   const signIn = await signInFor(key.host, context.env, agent)
   let tokens = 0

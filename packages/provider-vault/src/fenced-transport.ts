@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-import { StacksealError } from '@stackseal/core'
+import { checkProxies } from '@stackseal/core'
 
 import { fieldOf } from './field-of.ts'
 import type { VaultFailure } from './vault-fault.ts'
@@ -47,8 +47,13 @@ const LARGEST_REPLY_BYTES = 1024 * 1024
 export async function fencedTransport(settings: VaultSettings): Promise<Transport> {
   const secure = settings.address.startsWith('https:')
   const { Agent, request } = secure ? await import('node:https') : await import('node:http')
-  const proxy = proxyFor(settings)
-  if (proxy !== undefined && !takesProxies(Agent)) throw noProxies()
+  await checkProxies({
+    // Nothing goes through a proxy to a socket of this machine.
+    servers: settings.socketPath === undefined ? [settings.address] : [],
+    proxyEnv: settings.proxyEnv,
+    agent: () => Promise.resolve(Agent),
+    noProxy: 'the Vault server',
+  })
   const agent = new Agent({
     keepAlive: true,
     // Given here, they are not taken from the process.
@@ -81,38 +86,6 @@ export async function fencedTransport(settings: VaultSettings): Promise<Transpor
     })
   }
   return Object.assign(transport, { close: () => agent.destroy() })
-}
-
-/** The proxy that the environment names for this server, unless NO_PROXY leads past it. */
-function proxyFor({ address, socketPath, proxyEnv }: VaultSettings): string | undefined {
-  if (socketPath !== undefined) return undefined
-  const { protocol, hostname, host } = new URL(address)
-  const isPassed = (proxyEnv['NO_PROXY'] ?? '').split(',').some((entry) => {
-    const name = entry.trim().replace(/^\*?\./, '')
-    return name === '*' || name === hostname || name === host || (name !== '' && hostname.endsWith(`.${name}`))
-  })
-  return isPassed ? undefined : proxyEnv[protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY']
-}
-
-/** Node takes `proxyEnv` since 22.21 and 24.5, and then refuses an address that can not be one; before, it looks at none. */
-function takesProxies(Agent: new (options: object) => { destroy(): void }): boolean {
-  const wrong = 'http://['
-  try {
-    new Agent({ proxyEnv: { HTTP_PROXY: wrong, HTTPS_PROXY: wrong } }).destroy()
-    return false
-  } catch {
-    return true // ERR_PROXY_INVALID_CONFIG
-  }
-}
-
-function noProxies(): StacksealError {
-  return new StacksealError(
-    'ERR_USAGE',
-    'this version of Node can not go through the proxy that the environment names',
-    {
-      hint: 'use Node 22.21, 24.5 or newer; or name the Vault server in NO_PROXY if it can be reached without the proxy',
-    },
-  )
 }
 
 function tlsOptions({ tls }: VaultSettings): object {

@@ -64,8 +64,9 @@ function lockOf(options: PulumiCarrierOptions, read: StateCarrier['read']): Carr
       if (current === undefined) throw new Error('replace() needs the state that read() of this lock gave')
       const before = await read()
       if (before === undefined || Buffer.compare(before.bytes, current.bytes) !== 0) throw changedMeanwhile(options)
-      const ran = await run(options, 'import', bytes, (await options.passphrase?.()) ?? {})
-      if (ran.exit !== 0) throw failed(options, 'import', ran)
+      const passphrase = (await options.passphrase?.()) ?? {}
+      const ran = await run(options, 'import', bytes, passphrase)
+      if (ran.exit !== 0) throw failed({ ...options, env: { ...options.env, ...passphrase } }, 'import', ran)
       const after = await read()
       if (after === undefined) throw changedMeanwhile(options)
       return (current = after)

@@ -17,7 +17,7 @@ export interface ChangedArchives {
 
 /**
  * The history that is to be brought along; undefined where that was not asked for.
- * @throws ERR_USAGE, ERR_BACKEND_NOT_REACHED where it is asked for and out of reach
+ * @throws ERR_BACKEND_NOT_REACHED where it is asked for and out of reach
  */
 export function historyOf(
   found: FoundCarrier | undefined,
@@ -25,12 +25,7 @@ export function historyOf(
   place: StackPlace,
   keys: ArchiveRekeyingKeys,
 ): ArchiveRekeying | undefined {
-  if (options.includeHistory !== true) return undefined
-  if (found === undefined) {
-    throw new StacksealError('ERR_USAGE', 'the history can not be brought along without the state', {
-      hint: 'leave out --config-only, or --include-history',
-    })
-  }
+  if (options.includeHistory !== true || found === undefined) return undefined
   if (found.folder === undefined) {
     throw new StacksealError('ERR_BACKEND_NOT_REACHED', 'the history of a state that pulumi carries is out of reach', {
       hint: 'leave out --include-history: the history keeps the old key, so keep that as long as you keep the history',

@@ -51,10 +51,10 @@ export async function rekeyConfig(
   const old = ciphertextsOf(file)
   const unknown = old.filter((ciphertext) => known?.has(ciphertext) !== true)
   const opened = await openAll(unknown, from)
-  const rest = new Map(unknown.map((ciphertext, i) => [ciphertext, opened[i] ?? NOTHING]))
-  const plaintexts = old.map((ciphertext) => known?.get(ciphertext) ?? rest.get(ciphertext) ?? NOTHING)
+  const rest = new Map(unknown.map((ciphertext, i) => [ciphertext, opened[i]]))
+  const plaintexts = old.map((ciphertext) => known?.get(ciphertext) ?? rest.get(ciphertext) ?? unopened())
   const encrypted = await to.encryptAll(plaintexts)
-  const ciphertexts = new Map(old.map((ciphertext, i) => [ciphertext, encrypted[i] ?? '']))
+  const ciphertexts = new Map(old.map((ciphertext, i) => [ciphertext, encrypted[i] ?? unopened()]))
   const rekeyed = await (await file.withCiphertexts(ciphertexts)).withSealedKey(to.sealedKey)
   const again = await openAll(ciphertextsOf(rekeyed), to)
   const isSame = again.length === plaintexts.length && again.every((bytes, i) => sameBytes(bytes, plaintexts[i]))
@@ -62,7 +62,10 @@ export async function rekeyConfig(
   throw new StacksealError('ERR_INTERNAL', 'a secret of the stack file does not open to its value again')
 }
 
-const NOTHING = new Uint8Array()
+/** An empty value in its place would compare well afterwards, and the secret would be lost. */
+function unopened(): never {
+  throw new StacksealError('ERR_INTERNAL', 'a secret of the stack file has no value to be encrypted')
+}
 
 function ciphertextsOf(file: StackFile): readonly string[] {
   return [...file.secrets()].map(({ secret }) => secret.ciphertext)
